@@ -1,0 +1,1 @@
+//! Unpublished member package: benches of pgsre.

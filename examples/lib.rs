@@ -1,0 +1,1 @@
+//! Unpublished member package: examples of pgsre.

@@ -1,0 +1,2 @@
+//! pgsre
+fn main() {}

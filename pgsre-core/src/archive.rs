@@ -1,0 +1,338 @@
+//! Reading a backup strictly: the bytes of a source become the things to do that restore it.
+//!
+//! [`ArchiveReader`] decompresses, splits and checks while it streams: whatever the size of the
+//! backup, memory stays bounded. It ends either in [`ArchiveItem::End`], after everything that the
+//! format promises was seen, or in an [`ArchiveError`] that says what is wrong and where.
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::backup::{BackupFormat, Compression};
+
+mod error;
+
+pub use error::{ArchiveError, ArchiveErrorKind};
+
+/// How strictly to read.
+#[derive(Clone, Debug)]
+pub struct ReadOptions {
+    /// Accept SQL text without the header and trailer that `pg_dump` writes. What cannot be proved
+    /// then is said in [`ArchiveSummary::unproved`].
+    pub allow_untrailed: bool,
+    /// The longest single statement, in bytes. A longer one is
+    /// [`ArchiveErrorKind::Unsupported`]: statements are held in memory, COPY data is not.
+    /// Default 32 MiB.
+    pub max_statement_bytes: usize,
+}
+
+impl Default for ReadOptions {
+    fn default() -> Self {
+        Self { allow_untrailed: false, max_statement_bytes: 32 << 20 }
+    }
+}
+
+/// What the beginning of an archive says about the whole: enough to prepare a place for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preamble {
+    /// The layout, recognised by content.
+    pub format: BackupFormat,
+    /// The compression, recognised by content.
+    pub compression: Compression,
+    /// One database, a whole cluster, or SQL of another origin.
+    pub scope: DumpScope,
+    /// `Dumped from database version`, as written.
+    pub server_version: Option<String>,
+    /// `Dumped by pg_dump version`, as written.
+    pub dumped_by: Option<String>,
+    /// `SET client_encoding`, as written.
+    pub client_encoding: Option<String>,
+    /// The database that the dump creates itself (`pg_dump -C`).
+    pub creates_database: Option<CreatesDatabase>,
+    /// `Started on`, which a verbose `pg_dump` writes.
+    pub started_on: Option<Timestamp>,
+}
+
+impl Preamble {
+    /// The major version of the server that was dumped: 15 for `15.18 (Debian …)`.
+    #[must_use]
+    pub fn server_major(&self) -> Option<u32> {
+        let version = self.server_version.as_deref()?;
+        let digits = version.split(|c: char| !c.is_ascii_digit()).next()?;
+        digits.parse().ok()
+    }
+}
+
+/// What a dump covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DumpScope {
+    /// One database (`pg_dump`).
+    Database,
+    /// Roles, tablespaces and every database (`pg_dumpall`).
+    Cluster,
+    /// SQL without the header of either: only with [`ReadOptions::allow_untrailed`].
+    Untrailed,
+}
+
+/// The `CREATE DATABASE` of a dump.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CreatesDatabase {
+    /// Its name.
+    pub name: String,
+    /// `ENCODING`.
+    pub encoding: Option<String>,
+    /// `LOCALE`, or `LC_COLLATE` where the dump has them apart.
+    pub locale: Option<String>,
+    /// `LC_CTYPE` where the dump has it apart.
+    pub ctype: Option<String>,
+}
+
+/// One thing to do, in the order of the archive.
+#[derive(Clone, Debug)]
+pub enum ArchiveItem {
+    /// A statement, without its final semicolon.
+    Statement(Statement),
+    /// `COPY … FROM stdin`: data follows.
+    CopyStart(CopyStart),
+    /// A piece of COPY data, not aligned to rows; the `\.` line is never part of it.
+    CopyData(Bytes),
+    /// The data's `\.` line was seen.
+    CopyEnd(CopyEnd),
+    /// `\connect`: what follows belongs to another database.
+    Connect(Connect),
+    /// Everything that the format promises was seen. Always the last item, never left out.
+    End(ArchiveSummary),
+}
+
+/// One SQL statement.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// The text in the dump's client encoding, without the final semicolon and without leading
+    /// blanks and comments.
+    pub sql: Bytes,
+    /// The line of its first token, from 1.
+    pub line: u64,
+    /// What kind of statement it is.
+    pub kind: StatementKind,
+    /// The `-- Name: …; Type: …` comment that the statement stands under.
+    pub entry: Option<EntryComment>,
+}
+
+/// What a loader must know of a statement without parsing it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StatementKind {
+    /// `SET client_encoding = 'LATIN1'`: how the bytes that follow are encoded.
+    SetClientEncoding(String),
+    /// `SET name = …`, other than the client encoding; the name in lower case.
+    Set(String),
+    /// `SELECT pg_catalog.set_config(…)`.
+    SetConfig,
+    /// `SELECT pg_catalog.setval(…)`.
+    SetSequence,
+    /// `SELECT pg_catalog.lo_create(…)` and its like.
+    LargeObject,
+    /// `SELECT pg_catalog.pg_restore_relation_stats(…)` and its like (18).
+    Statistics,
+    /// `INSERT INTO`: may be sent several at a time. The table's name as written.
+    Insert(ObjectName),
+    /// `BEGIN` or `START TRANSACTION`.
+    Begin,
+    /// `COMMIT`.
+    Commit,
+    /// `CREATE EXTENSION`: its name.
+    CreateExtension(String),
+    /// `CREATE SCHEMA`: its name.
+    CreateSchema(String),
+    /// `CREATE DATABASE`, `ALTER DATABASE`, `DROP DATABASE`, `COMMENT ON DATABASE`, `GRANT … ON
+    /// DATABASE`, `SECURITY LABEL … ON DATABASE`, the update of `pg_database`: about a database as
+    /// a whole, so not to be sent to a server that is not ours.
+    Database {
+        /// Which of them, for example `CREATE DATABASE`.
+        verb: &'static str,
+        /// The database's name.
+        name: String,
+    },
+    /// `CREATE ROLE`, `ALTER ROLE`, `DROP ROLE`, grants of roles, tablespaces: about a cluster as a
+    /// whole.
+    Global {
+        /// Which of them, for example `CREATE ROLE`.
+        verb: &'static str,
+        /// The role's or tablespace's name.
+        name: String,
+    },
+    /// `CREATE SUBSCRIPTION`, `ALTER SUBSCRIPTION`: would reach out to a publisher.
+    Subscription {
+        /// Which of them, for example `CREATE SUBSCRIPTION`.
+        verb: &'static str,
+        /// The subscription's name.
+        name: String,
+    },
+    /// `DROP …` of a dump made with `--clean`.
+    Drop,
+    /// `REFRESH MATERIALIZED VIEW`.
+    RefreshMaterializedView(ObjectName),
+    /// Any other statement of an object definition, with what it declares.
+    Definition,
+}
+
+/// The comment above each entry of a plain dump:
+/// `-- Name: orders; Type: TABLE; Schema: public; Owner: shop`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EntryComment {
+    /// `Name`; for table data the table's.
+    pub name: String,
+    /// `Type`, for example `TABLE DATA` or `FK CONSTRAINT`.
+    pub kind: String,
+    /// `Schema`; `None` for `-`.
+    pub schema: Option<String>,
+    /// `Owner`; `None` for `-` or where there is none.
+    pub owner: Option<String>,
+}
+
+/// A possibly schema-qualified name, unquoted.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ObjectName {
+    /// The schema, where written.
+    pub schema: Option<String>,
+    /// The name.
+    pub name: String,
+}
+
+/// `COPY table (columns) FROM stdin`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CopyStart {
+    /// The statement as written, without its final semicolon, in the dump's client encoding.
+    pub sql: Bytes,
+    /// The line of its first token, from 1.
+    pub line: u64,
+    /// The table.
+    pub table: ObjectName,
+    /// The columns as written; empty where the dump names none.
+    pub columns: Vec<String>,
+    /// The comment it stands under.
+    pub entry: Option<EntryComment>,
+}
+
+/// The end of COPY data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CopyEnd {
+    /// Lines of data, which for COPY text are rows.
+    pub rows: u64,
+    /// Bytes of data.
+    pub bytes: u64,
+}
+
+/// `\connect`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Connect {
+    /// The database.
+    pub database: String,
+    /// The line, from 1.
+    pub line: u64,
+}
+
+/// What was read, from the first byte to the last.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ArchiveSummary {
+    /// Bytes read from the source.
+    pub bytes_read: u64,
+    /// Bytes after decompression.
+    pub bytes_unpacked: u64,
+    /// Statements.
+    pub statements: u64,
+    /// COPY blocks.
+    pub copies: u64,
+    /// Rows in COPY blocks.
+    pub copy_rows: u64,
+    /// What could not be proved about the archive, in sentences; empty for a strict read.
+    pub unproved: Vec<String>,
+}
+
+/// What a statement of a dump says will exist after it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Declaration {
+    /// `CREATE TABLE`, also partitioned, unlogged and foreign.
+    Table {
+        /// The table.
+        name: ObjectName,
+        /// Its columns as written; empty for a partition or a typed table that names none.
+        columns: Vec<String>,
+        /// Ordinary, partitioned or foreign.
+        kind: TableKind,
+    },
+    /// `CREATE INDEX`.
+    Index {
+        /// The index; its schema is its table's.
+        name: ObjectName,
+        /// The table.
+        table: ObjectName,
+    },
+    /// `ALTER TABLE … ADD CONSTRAINT`, and constraints named inside `CREATE TABLE`.
+    Constraint {
+        /// The table, or the domain.
+        table: ObjectName,
+        /// The constraint.
+        name: String,
+        /// Written `NOT VALID`: the source had not validated it either.
+        not_valid: bool,
+    },
+    /// `CREATE SEQUENCE`, and identity columns (`ALTER TABLE … ADD GENERATED … (SEQUENCE NAME …)`).
+    Sequence(ObjectName),
+    /// `CREATE VIEW`.
+    View(ObjectName),
+    /// `CREATE MATERIALIZED VIEW`.
+    MaterializedView(ObjectName),
+    /// `CREATE FUNCTION`, `CREATE PROCEDURE`, `CREATE AGGREGATE`.
+    Routine(ObjectName),
+    /// `CREATE TRIGGER`.
+    Trigger {
+        /// The table.
+        table: ObjectName,
+        /// The trigger.
+        name: String,
+    },
+    /// `CREATE TYPE`, `CREATE DOMAIN`.
+    Type(ObjectName),
+    /// `CREATE POLICY`.
+    Policy {
+        /// The table.
+        table: ObjectName,
+        /// The policy.
+        name: String,
+    },
+    /// `CREATE RULE`.
+    Rule {
+        /// The table.
+        table: ObjectName,
+        /// The rule.
+        name: String,
+    },
+    /// `CREATE EVENT TRIGGER`.
+    EventTrigger(String),
+    /// `CREATE EXTENSION`.
+    Extension(String),
+    /// `CREATE SCHEMA`.
+    Schema(String),
+    /// `CREATE PUBLICATION`.
+    Publication(String),
+    /// `CREATE STATISTICS`.
+    Statistics(ObjectName),
+}
+
+/// How a table stores its rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum TableKind {
+    /// It holds rows of its own.
+    Ordinary,
+    /// Its partitions hold the rows.
+    Partitioned,
+    /// Another server holds the rows; a dump has none of them.
+    Foreign,
+}
+
+/// placeholder
+#[derive(Debug)]
+pub struct ArchiveReader;

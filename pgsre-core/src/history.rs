@@ -1,0 +1,1 @@
+//! Drill reports over time.

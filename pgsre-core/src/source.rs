@@ -1,0 +1,48 @@
+//! Where backups lie: the [`BackupSource`] seam.
+//!
+//! A source lists backups and opens their parts; everything else is built upon these two by
+//! [`BackupSourceExt`]. [`ObjectStoreSource`] reads local files, S3 and its compatibles, Google
+//! Cloud Storage, Azure Blob Storage and memory.
+
+use std::fmt::{Debug, Display};
+use std::ops::Range;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream::BoxStream;
+
+use crate::backup::{Backup, BackupPart};
+
+mod error;
+
+pub use error::{SourceError, SourceErrorKind};
+
+/// A stream of a part's bytes.
+pub type ByteStream = BoxStream<'static, std::io::Result<Bytes>>;
+
+/// A place where backups lie.
+///
+/// Implementations are proved by [`conformance`]. `Display` names the place without secrets.
+#[async_trait]
+pub trait BackupSource: Display + Debug + Send + Sync + 'static {
+    /// Every backup of the source, in no order.
+    ///
+    /// # Errors
+    /// An item is an error where the listing is denied, unreachable or unreadable; the stream ends
+    /// after it. An empty listing is no error.
+    fn list(&self) -> BoxStream<'static, Result<Backup, SourceError>>;
+
+    /// Opens one part, or the `range` of it in bytes.
+    ///
+    /// The stream carries a [`SourceError`] inside its [`std::io::Error`]. Transient faults are
+    /// retried and resumed by range inside the stream; it either delivers every byte of the part
+    /// as it was listed, or ends in an error.
+    ///
+    /// # Errors
+    /// [`SourceErrorKind::Changed`] where the part's entity tag or size is no longer the listed one.
+    async fn open(
+        &self,
+        part: &BackupPart,
+        range: Option<Range<u64>>,
+    ) -> Result<ByteStream, SourceError>;
+}

@@ -1,0 +1,1 @@
+//! Unpublished member package: tests of pgsre.
