@@ -1,231 +1,18 @@
 //! The restore drill: find the newest backup, read it strictly, restore it, judge it, clean up,
 //! tell somebody.
-//!
-//! [`Drill::plan`] looks without touching anything; [`Drill::run`] carries a plan out and always
-//! returns a [`DrillReport`].
 
-use std::fmt;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+mod event;
+mod report;
 
-use crate::alert::Delivery;
-use crate::backup::Backup;
-use crate::finding::Finding;
-use crate::restore::{LoadEvent, LoadReport, RunId};
+pub use event::{Event, Observer, Unobserved};
+pub use report::{
+    CleanupOutcome, CleanupReport, DrillReport, Stage, StageOutcome, StageReport, ValidationReport,
+    Verdict,
+};
 
-/// What a drill came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// The backup restores, and every check found it sound.
-    Passed,
-    /// Something is wrong with the backup.
-    Failed,
-    /// It could not be judged: a check could not run, examined nothing, or the environment is not
-    /// faithful.
-    Inconclusive,
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Passed => "passed",
-            Self::Failed => "failed",
-            Self::Inconclusive => "inconclusive",
-        })
-    }
-}
-
-/// The stages of a drill, in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Stage {
-    /// List the source, pick a backup, read its beginning.
-    Find,
-    /// Make the place to restore into.
-    Prepare,
-    /// Fetch, read strictly and load.
-    Restore,
-    /// Judge the restored database.
-    Validate,
-    /// Remove the place.
-    Cleanup,
-    /// Tell somebody.
-    Notify,
-}
-
-impl Stage {
-    /// The name as reports have it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Find => "find",
-            Self::Prepare => "prepare",
-            Self::Restore => "restore",
-            Self::Validate => "validate",
-            Self::Cleanup => "cleanup",
-            Self::Notify => "notify",
-        }
-    }
-}
-
-/// What a drill came to, and how: always returned, whatever happened.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct DrillReport {
-    /// The version of this shape: 1.
-    pub schema: u32,
-    /// The run.
-    pub id: RunId,
-    /// What it came to.
-    pub verdict: Verdict,
-    /// Whether it was cancelled; then the verdict is [`Verdict::Inconclusive`] unless something
-    /// was already found wrong.
-    pub cancelled: bool,
-    /// When it began.
-    pub started_at: Timestamp,
-    /// Where the backup came from, without secrets.
-    pub source: String,
-    /// Where it was restored, without secrets.
-    pub target: String,
-    /// The backup; `None` where none was found.
-    pub backup: Option<Backup>,
-    /// How long each stage took.
-    pub stages: Vec<StageReport>,
-    /// What each check came to.
-    pub validations: Vec<ValidationReport>,
-    /// Everything that was found, the heaviest first.
-    pub findings: Vec<Finding>,
-    /// Seconds from the start until the database answered queries: find, prepare and restore.
-    /// `None` where it never did.
-    pub rto_seconds: Option<f64>,
-    /// What the load did; `None` where it never began.
-    pub load: Option<LoadReport>,
-    /// How the clean-up ended.
-    pub cleanup: CleanupReport,
-    /// How each alert's delivery ended.
-    pub alerts: Vec<Delivery>,
-}
-
-/// How long a stage took.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StageReport {
-    /// The stage.
-    pub name: Stage,
-    /// How long it took.
-    pub seconds: f64,
-    /// How it ended.
-    pub outcome: StageOutcome,
-}
-
-/// How a stage ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum StageOutcome {
-    /// It did what it is for, whatever it found.
-    Done,
-    /// It could not.
-    Failed,
-    /// It was cancelled.
-    Cancelled,
-}
-
-/// What one check came to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ValidationReport {
-    /// The check's name.
-    pub name: String,
-    /// How many things it looked at.
-    pub examined: u64,
-    /// What it came to.
-    pub outcome: Verdict,
-    /// What could not be judged, or why the check could not run.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub unproved: Vec<String>,
-}
-
-/// How the clean-up ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CleanupReport {
-    /// How it ended.
-    pub outcome: CleanupOutcome,
-    /// What was removed, kept, or could not be removed.
-    pub place: Option<String>,
-    /// Why it could not be removed.
-    pub error: Option<String>,
-}
-
-/// How a clean-up ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum CleanupOutcome {
-    /// Nothing was made, so nothing had to be removed.
-    Nothing,
-    /// Removed.
-    Done,
-    /// Kept, because the user asked for it.
-    Kept,
-    /// Could not be removed.
-    Failed,
-}
-
-/// What happens during a drill: the only path from the engine to a face.
-#[derive(Clone, Debug, Serialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Event {
-    /// A stage begins.
-    StageStarted {
-        /// The stage.
-        stage: Stage,
-        /// What it works on.
-        detail: String,
-    },
-    /// A stage ended.
-    StageFinished {
-        /// The stage, with its time.
-        report: StageReport,
-    },
-    /// The backup is known: how many bytes there are to read.
-    BackupFound {
-        /// The backup.
-        backup: Backup,
-    },
-    /// Something of the load.
-    Load(LoadEvent),
-    /// A check ended.
-    Validated {
-        /// What it came to.
-        report: ValidationReport,
-    },
-    /// Something was found.
-    Found {
-        /// The finding.
-        finding: Finding,
-    },
-    /// An alert was delivered, or not.
-    Delivered {
-        /// How it ended.
-        delivery: Delivery,
-    },
-}
-
-/// Who watches a drill. Calls must not block.
-pub trait Observer: fmt::Debug + Send + Sync {
-    /// Called for each event, in order.
-    fn on_event(&self, event: &Event);
-}
-
-/// An observer that watches nothing.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Unobserved;
-
-impl Observer for Unobserved {
-    fn on_event(&self, _: &Event) {}
-}
-
-/// What a drill is asked for.
+/// What one run of a drill is asked for.
 #[derive(Clone, Debug)]
 pub struct DrillRequest {
     /// The key of the backup; the newest where `None`.
@@ -234,7 +21,7 @@ pub struct DrillRequest {
     pub jobs: usize,
     /// Leave the restored database where it is.
     pub keep: bool,
-    /// The longest that restore and validation may take together.
+    /// The longest that prepare, restore and validate may take together.
     pub timeout: Option<Duration>,
 }
 
