@@ -73,6 +73,7 @@ finding_codes! {
     EnvironmentMissingRole = "environment.missing_role", "A role that the backup names does not exist where it is restored.";
     EnvironmentServerTooOld = "environment.server_too_old", "Only servers older than the backup are at hand.";
     EnvironmentCollation = "environment.collation", "A locale or collation of the source is not available where it is restored.";
+    EnvironmentPrivilege = "environment.privilege", "The user that restores lacks a privilege that statements of the backup need.";
     RowsMismatch = "rows.mismatch", "A table's rows are not as many as they must be.";
     RowsBelowFloor = "rows.below_floor", "Fewer tables or rows, or a smaller size, than the least allowed.";
     ContentMismatch = "content.mismatch", "Restored content differs from the source's.";

@@ -155,7 +155,8 @@ pub struct DatabaseLoad {
     pub row_security: bool,
 }
 
-/// A table's data as it was loaded.
+/// A table's data as it was loaded; a table that has several pieces of data has one of these, with
+/// their sums.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TableLoad {
     /// The table that the data was sent to.
@@ -170,6 +171,10 @@ pub struct TableLoad {
     pub line: u64,
     /// Whether the server rejected it: then a finding says why.
     pub failed: bool,
+    /// Whether it failed because of the environment: then the missing rows say nothing about the
+    /// backup.
+    #[serde(default)]
+    pub excused: bool,
 }
 
 /// An object that the archive declared.
