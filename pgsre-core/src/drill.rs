@@ -4,12 +4,14 @@
 use std::time::Duration;
 
 mod event;
+mod provenance;
 mod report;
 
+pub use crate::finding::Verdict;
 pub use event::{Event, Observer, Unobserved};
+pub use provenance::Provenance;
 pub use report::{
     CleanupOutcome, CleanupReport, DrillReport, Stage, StageOutcome, StageReport, ValidationReport,
-    Verdict,
 };
 
 /// What one run of a drill is asked for.

@@ -196,6 +196,29 @@ impl Finding {
     }
 }
 
+/// What a drill came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// The backup restores, and every check found it sound.
+    Passed,
+    /// Something is wrong with the backup.
+    Failed,
+    /// It could not be judged: a check could not run, examined nothing, or the environment is not
+    /// faithful.
+    Inconclusive,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Passed => "passed",
+            Self::Failed => "failed",
+            Self::Inconclusive => "inconclusive",
+        })
+    }
+}
+
 /// An error and its causes in one line, each said once.
 ///
 /// Some libraries print their cause in their own `Display`; a cause that is already said is left

@@ -1,14 +1,13 @@
 //! What a drill came to: plain data, serialised as the command line's JSON.
 
-use std::fmt;
-
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Provenance;
 use crate::alert::Delivery;
 use crate::archive::Preamble;
 use crate::backup::Backup;
-use crate::finding::Finding;
+use crate::finding::{Finding, Verdict};
 use crate::restore::{LoadReport, RunId};
 
 /// What a drill came to, and how: always returned, whatever happened.
@@ -52,6 +51,9 @@ pub struct DrillReport {
     pub cleanup: CleanupReport,
     /// How each alert's delivery ended.
     pub alerts: Vec<Delivery>,
+    /// Who ran it, where, and with which versions.
+    #[serde(default)]
+    pub provenance: Provenance,
 }
 
 /// How long a stage took.
@@ -114,29 +116,6 @@ pub enum CleanupOutcome {
     Kept,
     /// Could not be removed.
     Failed,
-}
-
-/// What a drill came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verdict {
-    /// The backup restores, and every check found it sound.
-    Passed,
-    /// Something is wrong with the backup.
-    Failed,
-    /// It could not be judged: a check could not run, examined nothing, or the environment is not
-    /// faithful.
-    Inconclusive,
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Passed => "passed",
-            Self::Failed => "failed",
-            Self::Inconclusive => "inconclusive",
-        })
-    }
 }
 
 /// The stages of a drill, in order.
