@@ -10,9 +10,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::backup::{BackupFormat, Compression};
 
+mod classify;
+mod cursor;
+mod declare;
 mod error;
+mod lexer;
+mod policy;
+mod roles;
 
+pub use classify::{
+    CopyDirection, CopyEndpoint, CopyFormat, CopyHead, Forbidden, Provenance, SqlDialect, classify,
+    parse_copy, rows_of_insert,
+};
+pub use declare::declarations;
 pub use error::{ArchiveError, ArchiveErrorKind};
+pub use roles::roles_mentioned;
 
 /// How strictly to read.
 #[derive(Clone, Debug)]
@@ -120,46 +132,78 @@ pub struct Statement {
 }
 
 /// What a loader must know of a statement without parsing it again.
+///
+/// A name in here that is not UTF-8 as written is for people only: convert the statement to UTF-8
+/// and [`classify`] it again to have it exactly.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StatementKind {
     /// `SET client_encoding = 'LATIN1'`: how the bytes that follow are encoded.
     SetClientEncoding(String),
-    /// `SET name = …`, other than the client encoding; the name in lower case.
-    Set(String),
+    /// `SET name = value` and `RESET name`, other than the client encoding. `SET ROLE` and `SET
+    /// SESSION AUTHORIZATION` are the parameters `role` and `session_authorization`.
+    Set {
+        /// The parameter, in lower case.
+        name: String,
+        /// The value without quotes, as written otherwise; `None` for `DEFAULT` and `RESET`.
+        value: Option<String>,
+    },
     /// `SELECT pg_catalog.set_config(…)`.
-    SetConfig,
+    SetConfig {
+        /// The parameter, in lower case.
+        name: String,
+        /// The value.
+        value: String,
+    },
     /// `SELECT pg_catalog.setval(…)`.
-    SetSequence,
+    SetSequence {
+        /// The sequence.
+        sequence: ObjectName,
+        /// The value set.
+        value: i64,
+        /// Whether `nextval` moves on before it answers.
+        is_called: bool,
+    },
     /// `SELECT pg_catalog.lo_create(…)` and its like.
-    LargeObject,
+    LargeObject(LargeObjectCall),
     /// `SELECT pg_catalog.pg_restore_relation_stats(…)` and its like (18).
     Statistics,
-    /// `INSERT INTO`: may be sent several at a time. The table's name as written.
-    Insert(ObjectName),
+    /// `COPY … FROM stdin`: data follows.
+    CopyIn(CopyHead),
+    /// `INSERT INTO`: may be sent several at a time.
+    Insert {
+        /// The table.
+        table: ObjectName,
+        /// How many rows its `VALUES` list; `None` where that is not what it inserts.
+        rows: Option<u64>,
+    },
     /// `BEGIN` or `START TRANSACTION`.
     Begin,
-    /// `COMMIT`.
+    /// `COMMIT` or `END`.
     Commit,
+    /// `ROLLBACK`, `SAVEPOINT` and their like: never by `pg_dump`.
+    TransactionControl,
     /// `CREATE EXTENSION`: its name.
     CreateExtension(String),
     /// `CREATE SCHEMA`: its name.
     CreateSchema(String),
+    /// `CREATE EVENT TRIGGER`: its name.
+    CreateEventTrigger(String),
     /// `CREATE DATABASE`, `ALTER DATABASE`, `DROP DATABASE`, `COMMENT ON DATABASE`, `GRANT … ON
     /// DATABASE`, `SECURITY LABEL … ON DATABASE`, the update of `pg_database`: about a database as
     /// a whole, so not to be sent to a server that is not ours.
     Database {
         /// Which of them, for example `CREATE DATABASE`.
         verb: &'static str,
-        /// The database's name.
+        /// The database's name; the first, where there are several.
         name: String,
     },
-    /// `CREATE ROLE`, `ALTER ROLE`, `DROP ROLE`, grants of roles, tablespaces: about a cluster as a
-    /// whole.
+    /// `CREATE ROLE`, `ALTER ROLE`, `DROP ROLE`, grants of roles and parameters, tablespaces: about
+    /// a cluster as a whole.
     Global {
         /// Which of them, for example `CREATE ROLE`.
         verb: &'static str,
-        /// The role's or tablespace's name.
+        /// The role's, parameter's or tablespace's name; the first, where there are several.
         name: String,
     },
     /// `CREATE SUBSCRIPTION`, `ALTER SUBSCRIPTION`: would reach out to a publisher.
@@ -169,12 +213,35 @@ pub enum StatementKind {
         /// The subscription's name.
         name: String,
     },
+    /// `ALTER … OWNER TO`: the new owner. `None` for `CURRENT_USER` and its like.
+    Owner(Option<String>),
+    /// `GRANT … ON …`, `REVOKE … ON …` an object of a database; see [`roles_mentioned`].
+    Grant,
+    /// `ALTER DEFAULT PRIVILEGES`; see [`roles_mentioned`].
+    DefaultPrivileges,
     /// `DROP …` of a dump made with `--clean`.
     Drop,
     /// `REFRESH MATERIALIZED VIEW`.
     RefreshMaterializedView(ObjectName),
-    /// Any other statement of an object definition, with what it declares.
+    /// Any other statement of an object definition; see [`declarations`].
     Definition,
+    /// Anything else of hand-written SQL: `SELECT`, `UPDATE`, `DO`, `ANALYZE` …
+    Other,
+}
+
+/// A call about a large object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LargeObjectCall {
+    /// `lo_create`: a large object of this OID exists afterwards.
+    Create(u32),
+    /// `lo_open` of the large object with this OID.
+    Open(u32),
+    /// `lowrite`.
+    Write,
+    /// `lo_close`.
+    Close,
+    /// `lo_unlink`: removes the large object of this OID, if there is one.
+    Unlink(u32),
 }
 
 /// The comment above each entry of a plain dump:
