@@ -1,0 +1,114 @@
+//! One connection of one's own, outside of the pool.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio_postgres::{Client, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::connector::Connector;
+use super::error::PostgresError;
+
+/// A dedicated connection: what is set, locked or begun on it stays on it.
+///
+/// Dropping it closes the socket at once, whatever runs; [`close`](Self::close) says goodbye first.
+pub struct Session {
+    client: Client,
+    driver: Driver,
+    tls: Option<MakeRustlsConnect>,
+}
+
+/// Aborts the task when dropped.
+struct Driver(JoinHandle<()>);
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Session {
+    pub(super) async fn open(connector: &Connector) -> Result<Self, PostgresError> {
+        let (client, driver) = connector.open().await?;
+        Ok(Self { client, driver: Driver(driver), tls: connector.tls().cloned() })
+    }
+
+    /// What cancels the statement that runs on this session, from anywhere.
+    #[must_use]
+    pub fn cancel_token(&self) -> CancelToken {
+        CancelToken::new(&self.client, self.tls.clone())
+    }
+
+    /// Ends the session in good order, so that the server has let go of it when this returns; waits
+    /// 5 seconds at most. Cancel safe: a dropped future closes the socket.
+    pub async fn close(self) {
+        let Self { client, mut driver, .. } = self;
+        drop(client);
+        if tokio::time::timeout(Duration::from_secs(5), &mut driver.0).await.is_err() {
+            tracing::debug!("a session did not end in time; its socket is closed");
+        }
+    }
+}
+
+impl Deref for Session {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl DerefMut for Session {
+    fn deref_mut(&mut self) -> &mut Client {
+        &mut self.client
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").field("closed", &self.client.is_closed()).finish_non_exhaustive()
+    }
+}
+
+/// Cancels what runs on one connection, over TLS where that connection uses it.
+#[derive(Clone)]
+pub struct CancelToken {
+    token: tokio_postgres::CancelToken,
+    tls: Option<MakeRustlsConnect>,
+}
+
+impl CancelToken {
+    pub(super) fn new(client: &Client, tls: Option<MakeRustlsConnect>) -> Self {
+        Self { token: client.cancel_token(), tls }
+    }
+
+    /// Asks the server to cancel what runs. The statement then fails with SQLSTATE 57014, unless
+    /// it was done before.
+    ///
+    /// # Errors
+    /// Where the server could not be reached; waits 10 seconds at most.
+    pub async fn cancel(&self) -> Result<(), PostgresError> {
+        let asking = async {
+            match &self.tls {
+                Some(tls) => self.token.cancel_query(tls.clone()).await,
+                None => self.token.cancel_query(NoTls).await,
+            }
+        };
+        match tokio::time::timeout(Duration::from_secs(10), asking).await {
+            Ok(asked) => asked
+                .map_err(|error| PostgresError::from_driver("cannot cancel a statement", error)),
+            Err(_) => Err(PostgresError::new(
+                super::error::PostgresErrorKind::TimedOut,
+                "the server did not take a request to cancel within 10 s",
+            )),
+        }
+    }
+}
+
+impl fmt::Debug for CancelToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CancelToken").finish_non_exhaustive()
+    }
+}
