@@ -1,0 +1,216 @@
+//! From the file's shape to what it means.
+
+use pgsre_core::drill::Verdict;
+use pgsre_core::finding::Severity;
+use toml::Spanned;
+
+use super::error::ConfigError;
+use super::reader::Reader;
+use super::{
+    AlerterConfig, AlerterKind, Backups, CompareTo, Config, DrillConfig, Server, rule, shape,
+    validator,
+};
+
+pub(super) fn config(reader: &Reader<'_>, shape: shape::Config) -> Result<Config, ConfigError> {
+    let mut servers: Vec<Server> = Vec::with_capacity(shape.server.len());
+    for shape in shape.server {
+        let span = shape.name.span();
+        let server = server(reader, shape)?;
+        if servers.iter().any(|other| other.name == server.name) {
+            return Err(reader.error(span, "two servers have this name"));
+        }
+        servers.push(server);
+    }
+    Ok(Config {
+        path: Some(reader.path().to_owned()),
+        servers,
+        rules: shape.rule.into_iter().map(|r| rule::resolve(reader, r)).collect::<Result<_, _>>()?,
+        alerters: shape.alerter.iter().map(|a| alerter(reader, a)).collect::<Result<_, _>>()?,
+    })
+}
+
+fn server(reader: &Reader<'_>, shape: shape::Server) -> Result<Server, ConfigError> {
+    let url = shape.url.as_ref().map(|url| reader.secret(url)).transpose()?;
+    let compare_to = compare_to(reader, &shape.drill, url.is_some())?;
+    Ok(Server {
+        name: reader.string(&shape.name)?,
+        url,
+        standbys: reader.strings(&shape.standbys)?,
+        pgbouncer: shape.pgbouncer.as_ref().map(|url| reader.secret(url)).transpose()?,
+        backups: shape.backups.map(|backups| self::backups(reader, &backups)).transpose()?,
+        drill: drill(reader, shape.drill, compare_to)?,
+    })
+}
+
+fn backups(reader: &Reader<'_>, shape: &shape::Backups) -> Result<Backups, ConfigError> {
+    Ok(Backups {
+        source: reader.secret(&shape.source)?,
+        max_age: reader.duration(&shape.max_age)?,
+        min_size: reader.size(&shape.min_size)?,
+        max_shrink: reader.ratio(&shape.max_shrink)?,
+    })
+}
+
+fn drill(
+    reader: &Reader<'_>,
+    shape: shape::Drill,
+    compare_to: CompareTo,
+) -> Result<DrillConfig, ConfigError> {
+    Ok(DrillConfig {
+        target: shape.target.as_ref().map(|target| reader.secret(target)).transpose()?,
+        schedule: schedule(reader, shape.schedule.as_ref())?,
+        compare_to,
+        rto: reader.duration(&shape.rto)?,
+        rpo: reader.duration(&shape.rpo)?,
+        jobs: jobs(reader, shape.jobs.as_ref())?,
+        timeout: reader.duration(&shape.timeout)?,
+        allow_untrailed: shape.allow_untrailed,
+        expect_empty: reader.strings(&shape.expect_empty)?,
+        max_missing_rows: shape.max_missing_rows,
+        max_missing_ratio: reader.ratio(&shape.max_missing_ratio)?,
+        min_tables: shape.min_tables,
+        min_rows: shape.min_rows,
+        min_size: reader.size(&shape.min_size)?,
+        validators: shape
+            .validator
+            .iter()
+            .map(|v| validator::resolve(reader, v))
+            .collect::<Result<_, _>>()?,
+    })
+}
+
+fn compare_to(
+    reader: &Reader<'_>,
+    shape: &shape::Drill,
+    has_url: bool,
+) -> Result<CompareTo, ConfigError> {
+    let Some(value) = &shape.compare_to else { return Ok(CompareTo::None) };
+    match reader.string(value)?.as_str() {
+        "none" => Ok(CompareTo::None),
+        "live" if has_url => Ok(CompareTo::Live),
+        "live" => {
+            let message = "`compare_to = \"live\"` needs the server's `url`";
+            Err(reader.error(value.span(), message))
+        }
+        url if url.contains("://") || url.contains('=') => {
+            Ok(CompareTo::Url(super::Secret::new(url)))
+        }
+        _ => {
+            let message = "expected \"live\", \"none\" or postgres://…";
+            Err(reader.error(value.span(), message))
+        }
+    }
+}
+
+fn schedule(
+    reader: &Reader<'_>,
+    value: Option<&shape::Text>,
+) -> Result<Option<String>, ConfigError> {
+    let Some(value) = value else { return Ok(None) };
+    let text = reader.string(value)?;
+    if text.split_whitespace().count() == 5 {
+        return Ok(Some(text));
+    }
+    let error = reader.error(value.span(), "a schedule has five fields, as in crontab(5)");
+    Err(error.with_hint("\"0 3 * * 0\" is every Sunday at three"))
+}
+
+fn jobs(reader: &Reader<'_>, value: Option<&Spanned<u16>>) -> Result<Option<u16>, ConfigError> {
+    match value {
+        Some(jobs) if !(1..=256).contains(jobs.get_ref()) => {
+            Err(reader.error(jobs.span(), "`jobs` is from 1 to 256"))
+        }
+        Some(jobs) => Ok(Some(*jobs.get_ref())),
+        None => Ok(None),
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Log,
+    Webhook,
+    Slack,
+    Command,
+}
+
+const KINDS: [(&str, Kind); 4] = [
+    ("log", Kind::Log),
+    ("webhook", Kind::Webhook),
+    ("slack", Kind::Slack),
+    ("command", Kind::Command),
+];
+
+const SEVERITIES: [(&str, Severity); 3] = [
+    ("info", Severity::Info),
+    ("warning", Severity::Warning),
+    ("critical", Severity::Critical),
+];
+
+const VERDICTS: [(&str, Verdict); 3] = [
+    ("failed", Verdict::Failed),
+    ("inconclusive", Verdict::Inconclusive),
+    ("passed", Verdict::Passed),
+];
+
+fn alerter(
+    reader: &Reader<'_>,
+    spanned: &Spanned<shape::Alerter>,
+) -> Result<AlerterConfig, ConfigError> {
+    let shape = spanned.get_ref();
+    let on = match &shape.on {
+        Some(on) => on.iter().map(|v| reader.one_of(v, &VERDICTS)).collect::<Result<_, _>>()?,
+        None => vec![Verdict::Failed, Verdict::Inconclusive],
+    };
+    // A passed drill weighs no more than info, and who asks for it wants to be told.
+    let floor = if on.contains(&Verdict::Passed) { Severity::Info } else { Severity::Warning };
+    let min_severity = match &shape.min_severity {
+        Some(severity) => reader.one_of(severity, &SEVERITIES)?,
+        None => floor,
+    };
+    Ok(AlerterConfig { kind: alerter_kind(reader, spanned)?, min_severity, on })
+}
+
+fn alerter_kind(
+    reader: &Reader<'_>,
+    spanned: &Spanned<shape::Alerter>,
+) -> Result<AlerterKind, ConfigError> {
+    let shape = spanned.get_ref();
+    let kind = reader.one_of(&shape.kind, &KINDS)?;
+    let name = shape.kind.get_ref();
+    let refuse = |message: String| Err(reader.error(spanned.span(), message));
+    let posts = matches!(kind, Kind::Webhook | Kind::Slack);
+    if shape.url.is_some() != posts {
+        let verb = if posts { "needs a" } else { "takes no" };
+        return refuse(format!("an alerter of kind \"{name}\" {verb} `url`"));
+    }
+    if !shape.headers.is_empty() && !matches!(kind, Kind::Webhook) {
+        return refuse(format!("an alerter of kind \"{name}\" takes no `headers`"));
+    }
+    let runs = matches!(kind, Kind::Command);
+    if shape.command.as_ref().is_some_and(|command| !command.is_empty()) != runs {
+        let verb = if runs { "needs a" } else { "takes no" };
+        return refuse(format!("an alerter of kind \"{name}\" {verb} `command`"));
+    }
+    let url = match &shape.url {
+        Some(url) => reader.http_url(url)?,
+        None => super::Secret::new(""),
+    };
+    Ok(match kind {
+        Kind::Log => AlerterKind::Log,
+        Kind::Webhook => AlerterKind::Webhook { url, headers: headers(reader, shape)? },
+        Kind::Slack => AlerterKind::Slack { url },
+        Kind::Command => {
+            let command = shape.command.iter().flatten();
+            AlerterKind::Command {
+                command: command.map(|word| reader.secret(word)).collect::<Result<_, _>>()?,
+            }
+        }
+    })
+}
+
+fn headers(
+    reader: &Reader<'_>,
+    shape: &shape::Alerter,
+) -> Result<Vec<(String, super::Secret)>, ConfigError> {
+    shape.headers.iter().map(|(name, value)| Ok((name.clone(), reader.secret(value)?))).collect()
+}

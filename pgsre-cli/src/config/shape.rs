@@ -1,0 +1,111 @@
+//! The file's shape, as serde reads it: names of keys and kinds of values, nothing of their
+//! meaning. No `Debug`: values may be secrets.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+pub(super) type Text = Spanned<String>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Config {
+    #[serde(default)]
+    pub(super) server: Vec<Server>,
+    #[serde(default)]
+    pub(super) rule: Vec<Rule>,
+    #[serde(default)]
+    pub(super) alerter: Vec<Spanned<Alerter>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Server {
+    pub(super) name: Text,
+    pub(super) url: Option<Text>,
+    #[serde(default)]
+    pub(super) standbys: Vec<Text>,
+    pub(super) pgbouncer: Option<Text>,
+    pub(super) backups: Option<Backups>,
+    #[serde(default)]
+    pub(super) drill: Drill,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Backups {
+    pub(super) source: Text,
+    pub(super) max_age: Option<Text>,
+    pub(super) min_size: Option<Text>,
+    pub(super) max_shrink: Option<Text>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Drill {
+    pub(super) target: Option<Text>,
+    pub(super) schedule: Option<Text>,
+    pub(super) compare_to: Option<Text>,
+    pub(super) rto: Option<Text>,
+    pub(super) rpo: Option<Text>,
+    pub(super) jobs: Option<Spanned<u16>>,
+    pub(super) timeout: Option<Text>,
+    pub(super) allow_untrailed: bool,
+    pub(super) expect_empty: Vec<Text>,
+    pub(super) max_missing_rows: Option<u64>,
+    pub(super) max_missing_ratio: Option<Text>,
+    pub(super) min_tables: Option<u64>,
+    pub(super) min_rows: Option<u64>,
+    pub(super) min_size: Option<Text>,
+    pub(super) validator: Vec<Spanned<Validator>>,
+}
+
+/// The keys of every kind of validator; which kind takes which is told in `validator.rs`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Validator {
+    pub(super) kind: Text,
+    pub(super) name: Option<Text>,
+    pub(super) query: Option<Text>,
+    pub(super) expect: Option<Text>,
+    pub(super) table: Option<Text>,
+    pub(super) column: Option<Text>,
+    pub(super) unit: Option<Text>,
+    pub(super) max_age: Option<Text>,
+    pub(super) min_rows: Option<Spanned<u64>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Rule {
+    pub(super) name: Text,
+    pub(super) metric: Option<Text>,
+    pub(super) enabled: Option<bool>,
+    #[serde(default)]
+    pub(super) labels: BTreeMap<String, Text>,
+    pub(super) warning: Option<Spanned<Threshold>>,
+    pub(super) critical: Option<Spanned<Threshold>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Threshold {
+    pub(super) above: Option<f64>,
+    pub(super) below: Option<f64>,
+    pub(super) r#for: Option<Text>,
+    pub(super) clear_above: Option<f64>,
+    pub(super) clear_below: Option<f64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Alerter {
+    pub(super) kind: Text,
+    pub(super) url: Option<Text>,
+    #[serde(default)]
+    pub(super) headers: BTreeMap<String, Text>,
+    pub(super) command: Option<Vec<Text>>,
+    pub(super) min_severity: Option<Text>,
+    pub(super) on: Option<Vec<Text>>,
+}

@@ -1,0 +1,147 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+use super::*;
+use pgsre_core::drill::Verdict;
+use pgsre_core::finding::Severity;
+
+const EXAMPLE: &str = r#"
+[[server]]
+name = "shop"
+url = "postgres://pgsre@db1/shop?sslmode=verify-full"
+standbys = ["db2", "db3"]
+pgbouncer = "postgres://stats@db1:6432/pgbouncer"
+
+[server.backups]
+source = "s3://acme-backups/shop/"
+max_age = "26h"
+min_size = "100MiB"
+max_shrink = "30%"
+
+[server.drill]
+target = "ephemeral"
+schedule = "0 3 * * 0"
+compare_to = "live"
+rto = "2h"
+
+[[server.drill.validator]]
+kind = "sql"
+name = "ledger balances"
+query = "select sum(debit) = sum(credit) from ledger"
+
+[[rule]]
+name = "replication.lag"
+metric = "replication.replay_lag_seconds"
+warning = { above = 1, for = "10s" }
+critical = { above = 10, for = "10s", clear_below = 5 }
+
+[[alerter]]
+kind = "webhook"
+url = "${PAGER_URL}"
+min_severity = "warning"
+"#;
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    let environment = Environment::of([("PAGER_URL", "https://pager.example/s3cret")]);
+    Config::parse(Path::new("pgsre.toml"), text, &environment)
+}
+
+fn wrong(text: &str) -> (String, String) {
+    let error = parse(text).unwrap_err();
+    (error.to_string(), error.hint().to_owned())
+}
+
+#[test]
+fn the_example_of_the_design_reads_as_it_says() {
+    let config = parse(EXAMPLE).unwrap();
+    let server = config.server("shop").unwrap();
+    let backups = server.backups.as_ref().unwrap();
+    assert_eq!(backups.max_age, Some(Duration::from_secs(93_600)));
+    assert_eq!(backups.min_size, Some(100 << 20));
+    assert_eq!(backups.max_shrink, Some(0.3));
+    assert!(matches!(server.drill.compare_to, CompareTo::Live));
+    assert_eq!(server.drill.rto, Some(Duration::from_secs(7200)));
+    assert_eq!(server.drill.validators.len(), 1);
+    assert_eq!(config.rules[0].critical.unwrap().clear, Some(5.0));
+    let alerter = &config.alerters[0];
+    assert_eq!(alerter.min_severity, Severity::Warning);
+    assert_eq!(alerter.on, [Verdict::Failed, Verdict::Inconclusive]);
+}
+
+#[test]
+fn secrets_never_reach_debug() {
+    let shown = format!("{:?}", parse(EXAMPLE).unwrap());
+    assert!(!shown.contains("s3cret") && !shown.contains("pgsre@db1"), "{shown}");
+}
+
+#[test]
+fn an_unknown_key_is_an_error_with_its_line_and_the_nearest_name() {
+    let (message, hint) = wrong(&EXAMPLE.replace("max_age", "max_agee"));
+    assert!(message.starts_with("pgsre.toml:10: unknown field `max_agee`"), "{message}");
+    assert_eq!(hint, "did you mean `max_age`?");
+    let (message, hint) = wrong("[[alertr]]\nkind = 'log'\n");
+    assert!(message.starts_with("pgsre.toml:1:"), "{message}");
+    assert_eq!(hint, "did you mean `alerter`?");
+}
+
+#[test]
+fn an_unset_variable_is_named_with_its_line() {
+    let (message, hint) = wrong(&EXAMPLE.replace("PAGER_URL", "NO_SUCH"));
+    assert_eq!(message, "pgsre.toml:33: the environment variable NO_SUCH is not set");
+    assert!(hint.contains("export NO_SUCH"), "{hint}");
+}
+
+#[test]
+fn a_value_of_the_wrong_kind_is_not_quoted() {
+    let text = "[[server]]\nname='a'\n[server.drill]\nmin_rows = 's3cret \" x'\n";
+    let (message, _) = wrong(text);
+    assert!(message.starts_with("pgsre.toml:4: invalid type: string, expected"), "{message}");
+    let (message, _) = wrong("[[server]]\nname = 'a'\nurl = 's3cret\n");
+    assert!(!message.contains("s3cret"), "{message}");
+}
+
+#[test]
+fn dollars_are_escaped_by_doubling() {
+    let text = "[[server]]\nname = '$${x} costs $5'\n";
+    assert_eq!(parse(text).unwrap().servers[0].name, "${x} costs $5");
+    assert!(wrong("[[server]]\nname = 'a${b'\n").0.contains("without its"));
+}
+
+#[test]
+fn a_validator_takes_the_keys_of_its_kind_only() {
+    let head = "[[server]]\nname='a'\n[[server.drill.validator]]\n";
+    let (message, _) = wrong(&format!("{head}kind = 'sql'\nquery = 'select true'\ncolumn = 'x'\n"));
+    assert!(message.contains("takes no `column`"), "{message}");
+    let (message, _) = wrong(&format!("{head}kind = 'freshness'\ntable = 't'\ncolumn = 'c'\n"));
+    assert!(message.contains("needs `max_age`"), "{message}");
+    let (_, hint) = wrong(&format!("{head}kind = 'freshnes'\n"));
+    assert_eq!(hint, "did you mean \"freshness\"?");
+}
+
+#[test]
+fn an_alerter_has_what_its_kind_needs() {
+    assert!(wrong("[[alerter]]\nkind = 'slack'\n").0.contains("needs a `url`"));
+    assert!(wrong("[[alerter]]\nkind = 'log'\nurl = 'https://x'\n").0.contains("takes no `url`"));
+    assert!(wrong("[[alerter]]\nkind = 'command'\ncommand = []\n").0.contains("needs a `command`"));
+    assert!(wrong("[[alerter]]\nkind = 'webhook'\nurl = 'ftp://s3cret'\n").0.contains("https://"));
+    let on = parse("[[alerter]]\nkind='log'\non=['passed']\n").unwrap();
+    assert_eq!(on.alerters[0].min_severity, Severity::Info);
+}
+
+#[test]
+fn two_servers_of_one_name_are_refused() {
+    let (message, _) = wrong("[[server]]\nname = 'a'\n[[server]]\nname = 'a'\n");
+    assert_eq!(message, "pgsre.toml:4: two servers have this name");
+}
+
+#[test]
+fn a_threshold_has_one_side() {
+    for bad in ["{}", "{ above = 1, below = 2 }", "{ above = 1, clear_below = 2 }"] {
+        let text = format!("[[rule]]\nname = 'r'\nwarning = {bad}\n");
+        assert!(wrong(&text).0.starts_with("pgsre.toml:3:"), "{bad}");
+    }
+}
+
+#[test]
+fn a_file_that_is_named_must_be_there() {
+    let error = Config::load(Some(Path::new("/no/such/pgsre.toml")), &Environment::default());
+    assert!(error.unwrap_err().hint().contains("pgsre init"));
+}

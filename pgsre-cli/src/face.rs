@@ -1,0 +1,146 @@
+//! Standard output and standard error: the only place that writes to them.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+use console::Style;
+
+use crate::environment::Environment;
+
+/// How and where the user reads what is said.
+#[derive(Clone, Debug)]
+pub struct Face {
+    quiet: bool,
+    terminal: bool,
+    width: usize,
+    output: Palette,
+    messages: Palette,
+}
+
+impl Face {
+    /// The process's own standard output and standard error.
+    #[must_use]
+    pub fn of_process(quiet: bool, environment: &Environment) -> Self {
+        let coloured = |terminal: bool| {
+            terminal
+                && environment.set("NO_COLOR").is_none()
+                && environment.variable("TERM") != Some("dumb")
+        };
+        let terminal = io::stderr().is_terminal();
+        let columns = console::Term::stdout().size_checked().map(|(_, columns)| columns);
+        Self {
+            quiet,
+            terminal: terminal && environment.variable("TERM") != Some("dumb"),
+            width: columns.map_or(100, usize::from).clamp(40, 120),
+            output: Palette::new(coloured(io::stdout().is_terminal())),
+            messages: Palette::new(coloured(terminal)),
+        }
+    }
+
+    /// Whether progress bars can be drawn.
+    #[must_use]
+    pub fn draws(&self) -> bool {
+        self.terminal && !self.quiet
+    }
+
+    /// Whether progress is not wanted.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Columns to lay out for.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The colours of standard output.
+    #[must_use]
+    pub fn palette(&self) -> &Palette {
+        &self.output
+    }
+
+    /// The colours of standard error.
+    #[must_use]
+    pub fn messages(&self) -> &Palette {
+        &self.messages
+    }
+
+    /// Writes a result to standard output.
+    ///
+    /// A reader that went away, as in `pgsre … | head`, is no error.
+    ///
+    /// # Errors
+    /// Where it could not be written, as to a full disk.
+    pub fn print(&self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Writes a line of progress to standard error, unless the user wants quiet.
+    pub fn note(&self, line: &str) {
+        if !self.quiet {
+            self.say(line);
+        }
+    }
+
+    /// Writes a warning to standard error.
+    pub fn warn(&self, line: &str) {
+        let label = self.messages.warning.apply_to("warning:");
+        self.say(&format!("{label} {line}"));
+    }
+
+    /// Writes an error, with what to do next, to standard error.
+    pub fn error(&self, line: &str, hint: &str) {
+        let label = self.messages.critical.apply_to("error:");
+        self.say(&format!("{label} {line}"));
+        if !hint.is_empty() {
+            let label = self.messages.hint.apply_to("hint:");
+            self.say(&format!("{label} {hint}"));
+        }
+    }
+
+    /// Writes a line to standard error. Where that fails there is nobody left to tell.
+    pub fn say(&self, line: &str) {
+        let mut text = String::with_capacity(line.len() + 1);
+        text.push_str(line);
+        text.push('\n');
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+}
+
+/// The colours by what they mean; none where colours are not wanted.
+#[derive(Clone, Debug)]
+pub struct Palette {
+    /// Passed, present, sound.
+    pub good: Style,
+    /// Worth a look.
+    pub warning: Style,
+    /// Failed, missing, damaged.
+    pub critical: Style,
+    /// A heading.
+    pub heading: Style,
+    /// What to do next.
+    pub hint: Style,
+    /// What is less important.
+    pub faint: Style,
+}
+
+impl Palette {
+    /// Colours, or none.
+    #[must_use]
+    pub fn new(coloured: bool) -> Self {
+        let style = || Style::new().force_styling(coloured);
+        Self {
+            good: style().green().bold(),
+            warning: style().yellow().bold(),
+            critical: style().red().bold(),
+            heading: style().bold(),
+            hint: style().cyan(),
+            faint: style().dim(),
+        }
+    }
+}
