@@ -24,7 +24,11 @@ pub(super) fn config(reader: &Reader<'_>, shape: shape::Config) -> Result<Config
     Ok(Config {
         path: Some(reader.path().to_owned()),
         servers,
-        rules: shape.rule.into_iter().map(|r| rule::resolve(reader, r)).collect::<Result<_, _>>()?,
+        rules: shape
+            .rule
+            .into_iter()
+            .map(|r| rule::resolve(reader, r))
+            .collect::<Result<_, _>>()?,
         alerters: shape.alerter.iter().map(|a| alerter(reader, a)).collect::<Result<_, _>>()?,
     })
 }
@@ -140,11 +144,8 @@ const KINDS: [(&str, Kind); 4] = [
     ("command", Kind::Command),
 ];
 
-const SEVERITIES: [(&str, Severity); 3] = [
-    ("info", Severity::Info),
-    ("warning", Severity::Warning),
-    ("critical", Severity::Critical),
-];
+const SEVERITIES: [(&str, Severity); 3] =
+    [("info", Severity::Info), ("warning", Severity::Warning), ("critical", Severity::Critical)];
 
 const VERDICTS: [(&str, Verdict); 3] = [
     ("failed", Verdict::Failed),

@@ -91,8 +91,11 @@ mod tests {
         let red = Style::new().force_styling(true).red();
         table.row(vec![red.apply_to("é.sql").to_string(), "7 B".into()]);
         table.row(vec!["longer.sql".into(), "12 MiB".into()]);
-        let lines: Vec<_> =
-            table.render().lines().map(|line| console::strip_ansi_codes(line).into_owned()).collect();
+        let lines: Vec<_> = table
+            .render()
+            .lines()
+            .map(|line| console::strip_ansi_codes(line).into_owned())
+            .collect();
         assert_eq!(lines, ["  key           size", "  é.sql          7 B", "  longer.sql  12 MiB"]);
     }
 }

@@ -1,0 +1,11 @@
+//! Results for people: one function a result.
+
+mod backups;
+mod doctor;
+mod drill;
+mod findings;
+
+pub use backups::{backup_check, backup_list};
+pub use doctor::checks;
+pub use drill::drill_report;
+pub use findings::findings;

@@ -1,0 +1,2 @@
+//! Past drills.
+

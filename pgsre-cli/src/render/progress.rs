@@ -1,0 +1,156 @@
+//! Progress of a drill: bars on a terminal, one line a stage elsewhere.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use pgsre_core::drill::{Event, Observer, Stage, StageOutcome, StageReport};
+use pgsre_core::restore::LoadEvent;
+
+use crate::face::Face;
+use crate::render::clean;
+use crate::units;
+
+const BYTES: &str = "  {prefix:<9} {bar:28.green/dim} {bytes}/{total_bytes}  {binary_bytes_per_sec}  \
+                     ETA {eta}  {wide_msg:.dim}";
+const SPINNER: &str = "  {prefix:<9} {spinner:.green} {elapsed}  {wide_msg:.dim}";
+
+/// Watches a drill and draws what it does.
+#[derive(Debug)]
+pub struct Progress {
+    face: Face,
+    label: String,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    bar: Option<ProgressBar>,
+    size: u64,
+    place: Option<String>,
+}
+
+impl Progress {
+    /// Progress of the drill called `label`; empty where there is only one.
+    #[must_use]
+    pub fn new(face: &Face, label: impl Into<String>) -> Self {
+        Self { face: face.clone(), label: label.into(), state: Mutex::default() }
+    }
+
+    /// What the drill restores into, once it began to: what is left where it is killed now.
+    #[must_use]
+    pub fn place(&self) -> Option<String> {
+        self.lock().place.clone()
+    }
+
+    /// Removes a bar that is still there, as after an error.
+    pub fn finish(&self) {
+        if let Some(bar) = self.lock().bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn started(&self, stage: Stage, detail: &str) {
+        let mut state = self.lock();
+        if stage == Stage::Prepare {
+            state.place = Some(detail.to_owned());
+        }
+        if !self.face.draws() {
+            return;
+        }
+        if let Some(bar) = state.bar.take() {
+            bar.finish_and_clear();
+        }
+        let bar = match stage {
+            Stage::Restore if state.size > 0 => bytes_bar(state.size),
+            _ => spinner(),
+        };
+        bar.set_prefix(stage.as_str());
+        bar.set_message(clean(detail));
+        state.bar = Some(bar);
+    }
+
+    fn finished(&self, report: &StageReport) {
+        self.finish();
+        let palette = self.face.messages();
+        let (mark, ended) = match report.outcome {
+            StageOutcome::Done => (palette.good.apply_to("✓"), ""),
+            StageOutcome::Failed => (palette.critical.apply_to("✗"), "  failed"),
+            StageOutcome::Cancelled => (palette.warning.apply_to("!"), "  interrupted"),
+        };
+        let name = report.name.as_str();
+        let took = units::duration(report.seconds);
+        self.face.note(&format!("{}{mark} {name:<9} {took}{ended}", self.prefix()));
+    }
+
+    fn prefix(&self) -> String {
+        if self.label.is_empty() { "  ".to_owned() } else { format!("  {}: ", clean(&self.label)) }
+    }
+
+    fn load(&self, event: &LoadEvent) {
+        let state = self.lock();
+        let Some(bar) = &state.bar else { return };
+        match event {
+            LoadEvent::Read { bytes } => bar.set_position(*bytes),
+            LoadEvent::TableStarted { table } => bar.set_message(clean(&table.name)),
+            LoadEvent::Statement { head, .. } => bar.set_message(clean(head)),
+            _ => {}
+        }
+    }
+
+    fn message(&self, text: &str) {
+        if let Some(bar) = &self.lock().bar {
+            bar.set_message(clean(text));
+        }
+    }
+}
+
+impl Observer for Progress {
+    fn on_event(&self, event: &Event) {
+        match event {
+            Event::StageStarted { stage, detail } => self.started(*stage, detail),
+            Event::StageFinished { report } => self.finished(report),
+            Event::BackupFound { backup } => {
+                self.lock().size = backup.size;
+                let size = units::size(backup.size);
+                self.message(&format!("{} ({size})", backup.key));
+            }
+            Event::Load(event) => self.load(event),
+            Event::Validated { report } => self.message(&report.name),
+            Event::Delivered { delivery } => self.message(&delivery.alerter),
+            _ => {}
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+/// A bar of bytes on standard error.
+#[must_use]
+pub fn bytes_bar(size: u64) -> ProgressBar {
+    styled(ProgressBar::with_draw_target(Some(size), ProgressDrawTarget::stderr()), BYTES)
+}
+
+/// A spinner on standard error.
+#[must_use]
+pub fn spinner() -> ProgressBar {
+    let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    spinner.enable_steady_tick(Duration::from_millis(120));
+    styled(spinner, SPINNER)
+}
+
+fn styled(bar: ProgressBar, template: &str) -> ProgressBar {
+    // A template that indicatif does not understand costs its looks, not the drill.
+    match ProgressStyle::with_template(template) {
+        Ok(style) => bar.with_style(style.progress_chars("━━╌")),
+        Err(_) => bar,
+    }
+}
