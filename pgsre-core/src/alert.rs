@@ -1,7 +1,21 @@
 //! Telling somebody: the [`Alerter`] seam.
 //!
-//! One sink a file. [`Dispatcher`] routes an alert to the sinks that want it, retries, and reports
-//! what could not be delivered.
+//! One sink a file. A [`Dispatcher`] routes an alert to the sinks that want it, tries again where
+//! that may help, and reports what could not be delivered.
+//!
+//! ```
+//! # async fn tell() {
+//! use std::sync::Arc;
+//! use pgsre_core::alert::{Alert, Dispatcher, DrillNews, LogAlerter, Route};
+//! use pgsre_core::finding::Verdict;
+//!
+//! let dispatcher = Dispatcher::new([Route::to(Arc::new(LogAlerter::new()))]);
+//! let news = DrillNews::new(Verdict::Failed, "20261122t144310z_1a2b3c4d", "s3://acme/shop/");
+//! for delivery in dispatcher.dispatch(&Alert::drill(&news)).await {
+//!     eprintln!("{}: {:?}", delivery.alerter, delivery.outcome);
+//! }
+//! # }
+//! ```
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -10,7 +24,39 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::finding::Severity;
+use crate::finding::{Severity, Verdict};
+
+mod clock;
+mod command;
+mod dispatch;
+mod drill;
+mod error;
+#[cfg(feature = "webhook")]
+mod http;
+mod log;
+mod redact;
+mod retry;
+mod route;
+#[cfg(feature = "webhook")]
+mod slack;
+#[cfg(feature = "webhook")]
+mod webhook;
+
+#[cfg(all(test, feature = "webhook"))]
+mod test_server;
+
+pub use clock::{Clock, SystemClock};
+pub use command::CommandAlerter;
+pub use dispatch::Dispatcher;
+pub use drill::DrillNews;
+pub use error::AlertError;
+pub use log::LogAlerter;
+pub use retry::RetryPolicy;
+pub use route::Route;
+#[cfg(feature = "webhook")]
+pub use slack::SlackAlerter;
+#[cfg(feature = "webhook")]
+pub use webhook::WebhookAlerter;
 
 /// A way to tell somebody.
 #[async_trait]
@@ -18,7 +64,7 @@ pub trait Alerter: Debug + Send + Sync + 'static {
     /// A short name, as reports have it. Never a URL: those may hold secrets.
     fn name(&self) -> &str;
 
-    /// Delivers one alert.
+    /// Delivers one alert. Dropping the future gives up; whether the alert arrived is then unknown.
     ///
     /// # Errors
     /// Where it was not delivered. [`AlertError::is_transient`] says whether to try again.
@@ -48,8 +94,21 @@ pub struct Alert {
     pub starts_at: Timestamp,
     /// When it ended.
     pub ends_at: Option<Timestamp>,
-    /// Who says so: `pgsre` and the host's name.
+    /// Who says so: `pgsre@` and the host's name.
     pub source: String,
+}
+
+impl Alert {
+    /// What the drill came to, where this is about a drill.
+    #[must_use]
+    pub fn verdict(&self) -> Option<Verdict> {
+        if self.event != AlertEvent::Drill {
+            return None;
+        }
+        [Verdict::Passed, Verdict::Failed, Verdict::Inconclusive]
+            .into_iter()
+            .find(|verdict| self.rule == drill::rule(*verdict))
+    }
 }
 
 /// What an [`Alert`] is about.
@@ -64,41 +123,15 @@ pub enum AlertEvent {
     Drill,
 }
 
-/// Why an alert was not delivered. `Display` never prints the cause.
-#[derive(Debug, thiserror::Error)]
-#[error("{context}")]
-pub struct AlertError {
-    context: String,
-    transient: bool,
-    #[source]
-    cause: Option<Box<dyn std::error::Error + Send + Sync>>,
-}
-
-impl AlertError {
-    /// An error that another attempt may not meet.
-    pub fn transient(context: impl Into<String>) -> Self {
-        Self { context: context.into(), transient: true, cause: None }
-    }
-
-    /// An error that another attempt would meet again.
-    pub fn permanent(context: impl Into<String>) -> Self {
-        Self { context: context.into(), transient: false, cause: None }
-    }
-
-    /// The same error with its cause.
+impl AlertEvent {
+    /// The name as the webhook has it.
     #[must_use]
-    pub fn with_cause(
-        mut self,
-        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> Self {
-        self.cause = Some(cause.into());
-        self
-    }
-
-    /// Whether another attempt may succeed.
-    #[must_use]
-    pub fn is_transient(&self) -> bool {
-        self.transient
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Firing => "firing",
+            Self::Resolved => "resolved",
+            Self::Drill => "drill",
+        }
     }
 }
 
@@ -121,7 +154,7 @@ pub struct Delivery {
 pub enum DeliveryOutcome {
     /// The sink took it.
     Sent,
-    /// The sink does not want alerts of this weight or verdict.
+    /// The sink does not want alerts of this weight or verdict, or has it already.
     Skipped,
     /// Every attempt failed.
     Failed,

@@ -7,11 +7,11 @@ mod event;
 mod provenance;
 mod report;
 
-pub use crate::finding::Verdict;
 pub use event::{Event, Observer, Unobserved};
 pub use provenance::Provenance;
 pub use report::{
     CleanupOutcome, CleanupReport, DrillReport, Stage, StageOutcome, StageReport, ValidationReport,
+    Verdict,
 };
 
 /// What one run of a drill is asked for.

@@ -1,8 +1,8 @@
-//! Who ran a drill, where, and with which versions: what an auditor asks first.
+//! Who ran a drill, and where: what an auditor asks first.
 
 use serde::{Deserialize, Serialize};
 
-/// Who ran a drill, where, and with which versions. Empty where it is not known.
+/// Who ran a drill, and where. Empty where it is not known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Provenance {
@@ -10,26 +10,15 @@ pub struct Provenance {
     pub user: String,
     /// The machine it ran on.
     pub host: String,
-    /// The version of pgsre.
-    pub pgsre: String,
-    /// The version of the server that was dumped, as the backup says.
-    pub dumped_from: Option<String>,
-    /// The version of the program that took the backup, as the backup says.
-    pub dumped_by: Option<String>,
     /// The version of the server that it was restored on.
     pub restored_on: Option<String>,
 }
 
 impl Provenance {
-    /// This process: its user, its machine, the version of pgsre.
+    /// This process: its user and its machine.
     #[must_use]
     pub fn here() -> Self {
-        Self {
-            user: user(),
-            host: host(),
-            pgsre: env!("CARGO_PKG_VERSION").into(),
-            ..Self::default()
-        }
+        Self { user: user(), host: host(), ..Self::default() }
     }
 }
 
@@ -50,8 +39,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_knows_its_user_its_machine_and_its_version() {
+    fn a_process_knows_its_user_and_its_machine() {
         let here = Provenance::here();
-        assert!(!here.user.is_empty() && !here.host.is_empty() && !here.pgsre.is_empty());
+        assert!(!here.user.is_empty() && !here.host.is_empty());
     }
 }

@@ -7,8 +7,10 @@ use super::Provenance;
 use crate::alert::Delivery;
 use crate::archive::Preamble;
 use crate::backup::Backup;
-use crate::finding::{Finding, Verdict};
+use crate::finding::Finding;
 use crate::restore::{LoadReport, RunId};
+
+pub use crate::finding::Verdict;
 
 /// What a drill came to, and how: always returned, whatever happened.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -51,7 +53,7 @@ pub struct DrillReport {
     pub cleanup: CleanupReport,
     /// How each alert's delivery ended.
     pub alerts: Vec<Delivery>,
-    /// Who ran it, where, and with which versions.
+    /// Who ran it, and where.
     #[serde(default)]
     pub provenance: Provenance,
 }
