@@ -16,11 +16,18 @@ use crate::archive::{ArchiveReader, ArchiveSummary, Declaration, ObjectName, Pre
 use crate::finding::Finding;
 use crate::postgres::Database;
 
+mod ephemeral;
 mod error;
+mod loader;
+mod reaper;
 mod run_id;
+mod scratch;
 
+pub use ephemeral::EphemeralCluster;
 pub use error::{TargetError, TargetErrorKind};
+pub use reaper::{SessionGuard, wait_for_reapers};
 pub use run_id::RunId;
+pub use scratch::ScratchDatabase;
 
 /// A kind of place to restore into.
 ///

@@ -1,0 +1,251 @@
+//! The connection that loads: it sends, it can be cancelled, and it knows the dump's encoding.
+
+use std::future::Future;
+
+use bytes::Bytes;
+use tokio_postgres::SimpleQueryMessage;
+use tokio_postgres::types::ToSql;
+use tokio_util::sync::CancellationToken;
+
+use super::super::{TargetError, TargetErrorKind};
+use super::Place;
+use super::encoding::{Decoded, Encoding};
+use super::place::from_postgres;
+use super::rejection::{Rejection, rejection};
+use crate::postgres::Session;
+
+/// What a role, a database or the server may have set, and what would make a sound backup fail.
+const OPENING: &str = "\
+    SET client_encoding = 'UTF8'; SET standard_conforming_strings = on; \
+    SET default_transaction_read_only = off; SET statement_timeout = 0; SET lock_timeout = 0; \
+    SET idle_in_transaction_session_timeout = 0; SET synchronous_commit = off; \
+    SET client_min_messages = error";
+
+/// Runs the text that `$1` holds in the database's own encoding.
+const RUN_RAW: &str = "\
+    CREATE OR REPLACE FUNCTION pg_temp.pgsre_run(statement bytea) RETURNS void \
+    LANGUAGE plpgsql AS 'BEGIN \
+    EXECUTE pg_catalog.convert_from(statement, pg_catalog.getdatabaseencoding()); END'";
+
+/// A statement's text, ready to be sent.
+#[derive(Debug)]
+pub(super) enum Text {
+    /// In UTF-8.
+    Utf8(String),
+    /// Bytes that a `SQL_ASCII` database takes as they are.
+    Raw(Bytes),
+}
+
+impl Text {
+    /// The text as people see it.
+    pub(super) fn shown(&self) -> std::borrow::Cow<'_, str> {
+        match self {
+            Self::Utf8(text) => text.into(),
+            Self::Raw(bytes) => String::from_utf8_lossy(bytes),
+        }
+    }
+}
+
+/// What the server answered.
+pub(super) type Answer<T> = Result<T, Rejection>;
+
+/// A session that loads into one database.
+#[derive(Debug)]
+pub(super) struct Connection {
+    session: Session,
+    database: String,
+    server_encoding: String,
+    major: u32,
+    runs_raw: bool,
+    encoding: Encoding,
+    cancel: CancellationToken,
+}
+
+impl Connection {
+    pub(super) async fn open(
+        place: &Place,
+        database: &str,
+        cancel: &CancellationToken,
+    ) -> Result<Self, TargetError> {
+        let connected = until_cancelled(cancel, place.connect(database)).await??;
+        let session = connected.session().await.map_err(|error| from_postgres(&error))?;
+        let mut connection = Self {
+            session,
+            database: database.to_owned(),
+            server_encoding: String::new(),
+            major: connected.version().major(),
+            runs_raw: false,
+            encoding: Encoding::default(),
+            cancel: cancel.clone(),
+        };
+        connection.must("setting up the session", OPENING).await?;
+        let encoding = connection.column("SHOW server_encoding").await?;
+        connection.server_encoding = encoding.into_iter().next().unwrap_or_default();
+        Ok(connection)
+    }
+
+    /// The name of the database.
+    pub(super) fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// The server's major version.
+    pub(super) fn major(&self) -> u32 {
+        self.major
+    }
+
+    /// What follows is encoded so.
+    pub(super) fn set_encoding(&mut self, encoding: Encoding) {
+        self.encoding = encoding;
+    }
+
+    /// How what follows is encoded.
+    pub(super) fn encoding(&self) -> &Encoding {
+        &self.encoding
+    }
+
+    /// The encoding to declare for COPY data, where the session's own is wrong.
+    pub(super) fn copy_encoding(&self) -> Option<&str> {
+        self.encoding.of_copy(&self.server_encoding)
+    }
+
+    /// A statement's bytes as text.
+    pub(super) async fn decode(&mut self, bytes: &Bytes) -> Result<Answer<Text>, TargetError> {
+        match self.encoding.decode(bytes) {
+            Decoded::Text(text) => Ok(Ok(Text::Utf8(text))),
+            Decoded::Convert(from) => self.convert(bytes, &from).await,
+            Decoded::Raw if self.server_encoding == "SQL_ASCII" => Ok(Ok(Text::Raw(bytes.clone()))),
+            Decoded::Raw | Decoded::Invalid => Ok(Err(Rejection {
+                code: "22021".to_owned(),
+                message: "the statement holds bytes that its encoding does not allow".to_owned(),
+                detail: None,
+            })),
+        }
+    }
+
+    /// Runs statements; the rows that each of them touched, in order.
+    pub(super) async fn run(&mut self, text: &Text) -> Result<Answer<Vec<u64>>, TargetError> {
+        match text {
+            Text::Utf8(sql) => self.run_sql(sql).await,
+            Text::Raw(bytes) => self.run_raw(bytes).await,
+        }
+    }
+
+    /// Runs statements in UTF-8; the rows that each of them touched, in order.
+    pub(super) async fn run_sql(&mut self, sql: &str) -> Result<Answer<Vec<u64>>, TargetError> {
+        let answer = self.cancellable(self.session.simple_query(sql)).await?;
+        answer_of("a statement", answer.map(|messages| counts(&messages)))
+    }
+
+    /// Runs statements of our own, which must succeed.
+    pub(super) async fn must(&mut self, what: &str, sql: &str) -> Result<(), TargetError> {
+        let answer = self.run_sql(sql).await?;
+        answer.map(|_| ()).map_err(|rejection| {
+            TargetError::new(
+                TargetErrorKind::Failed,
+                format!("{what} failed: {}", rejection.quoted()),
+            )
+        })
+    }
+
+    /// The first column of a query of our own.
+    pub(super) async fn column(&mut self, sql: &str) -> Result<Vec<String>, TargetError> {
+        let answer = self.cancellable(self.session.simple_query(sql)).await?;
+        let messages = answer.map_err(|error| {
+            TargetError::new(TargetErrorKind::Failed, format!("cannot ask the server: {sql}"))
+                .with_cause(error)
+        })?;
+        let first = |message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+            _ => None,
+        };
+        Ok(messages.into_iter().filter_map(first).collect())
+    }
+
+    /// The session, for COPY.
+    pub(super) fn session(&self) -> &Session {
+        &self.session
+    }
+
+    /// Waits for the server; a cancelled run cancels what runs there.
+    pub(super) async fn cancellable<F: Future>(&self, work: F) -> Result<F::Output, TargetError> {
+        tokio::select! {
+            biased;
+            done = work => Ok(done),
+            () = self.cancel.cancelled() => {
+                if let Err(error) = self.session.cancel_token().cancel().await {
+                    tracing::debug!(%error, "the server could not be asked to cancel");
+                }
+                Err(cancelled())
+            }
+        }
+    }
+
+    /// Ends the session in good order.
+    pub(super) async fn close(self) {
+        self.session.close().await;
+    }
+
+    async fn convert(&mut self, bytes: &Bytes, from: &str) -> Result<Answer<Text>, TargetError> {
+        const TO_UTF8: &str = "SELECT pg_catalog.convert(\
+            $1::pg_catalog.bytea, $2::pg_catalog.text::pg_catalog.name, 'UTF8')";
+        let work = async {
+            let row = self.session.query_one(TO_UTF8, &[&bytes.as_ref(), &from]).await?;
+            row.try_get::<_, Vec<u8>>(0)
+        };
+        let answer = answer_of("converting a statement", self.cancellable(work).await?)?;
+        Ok(answer.and_then(|converted| {
+            String::from_utf8(converted).map(Text::Utf8).map_err(|_| Rejection {
+                code: "22021".to_owned(),
+                message: format!("the statement cannot be converted from {from}"),
+                detail: None,
+            })
+        }))
+    }
+
+    async fn run_raw(&mut self, bytes: &Bytes) -> Result<Answer<Vec<u64>>, TargetError> {
+        if !self.runs_raw {
+            self.must("preparing for text of no known encoding", RUN_RAW).await?;
+            self.runs_raw = true;
+        }
+        let statement = bytes.as_ref();
+        let arguments: [&(dyn ToSql + Sync); 1] = [&statement];
+        let work = self.session.execute("SELECT pg_temp.pgsre_run($1)", &arguments);
+        answer_of("a statement", self.cancellable(work).await?.map(|_| Vec::new()))
+    }
+}
+
+/// Waits, unless the run is cancelled.
+pub(in crate::restore) async fn until_cancelled<F: Future>(
+    cancel: &CancellationToken,
+    work: F,
+) -> Result<F::Output, TargetError> {
+    tokio::select! {
+        biased;
+        done = work => Ok(done),
+        () = cancel.cancelled() => Err(cancelled()),
+    }
+}
+
+pub(super) fn cancelled() -> TargetError {
+    TargetError::new(TargetErrorKind::Cancelled, "the restore was cancelled")
+}
+
+/// Tells what the server says of a statement from a connection that breaks.
+pub(super) fn answer_of<T>(
+    attempt: &str,
+    answer: Result<T, tokio_postgres::Error>,
+) -> Result<Answer<T>, TargetError> {
+    match answer {
+        Ok(value) => Ok(Ok(value)),
+        Err(error) => rejection(attempt, error).map(Err),
+    }
+}
+
+fn counts(messages: &[SimpleQueryMessage]) -> Vec<u64> {
+    let count = |message: &SimpleQueryMessage| match message {
+        SimpleQueryMessage::CommandComplete(rows) => Some(*rows),
+        _ => None,
+    };
+    messages.iter().filter_map(count).collect()
+}

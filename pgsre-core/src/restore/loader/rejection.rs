@@ -1,0 +1,88 @@
+//! What the server said against a statement.
+
+use tokio_postgres::error::DbError;
+
+use super::super::{TargetError, TargetErrorKind};
+use crate::finding::chain;
+
+/// A server's error, reduced to what a judgement needs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Rejection {
+    /// The SQLSTATE.
+    pub(super) code: String,
+    /// The primary message.
+    pub(super) message: String,
+    /// The detail, where it does not hold a whole row.
+    pub(super) detail: Option<String>,
+}
+
+/// Longer details quote data.
+const LONGEST_DETAIL: usize = 200;
+
+impl Rejection {
+    /// The message with its detail and SQLSTATE.
+    pub(super) fn quoted(&self) -> String {
+        match &self.detail {
+            Some(detail) => format!("{} ({detail}; SQLSTATE {})", self.message, self.code),
+            None => format!("{} (SQLSTATE {})", self.message, self.code),
+        }
+    }
+
+    /// The error of the target that this is, where it says nothing about the backup.
+    pub(super) fn target_error(&self) -> Option<TargetErrorKind> {
+        match self.code.as_str() {
+            "53100" => Some(TargetErrorKind::DiskFull),
+            // Shut down, crashed, starting up: https://www.postgresql.org/docs/18/errcodes-appendix.html
+            "57P01" | "57P02" | "57P03" | "57P04" | "57P05" => Some(TargetErrorKind::Unreachable),
+            // Cancelled by somebody else, read-only, deadlock, lock time-out, input/output.
+            "57014" | "25006" | "40P01" | "55P03" | "58030" => Some(TargetErrorKind::Failed),
+            code if code.starts_with("53") => Some(TargetErrorKind::Failed),
+            code if code.starts_with("08") => Some(TargetErrorKind::Unreachable),
+            _ => None,
+        }
+    }
+}
+
+impl From<&DbError> for Rejection {
+    fn from(error: &DbError) -> Self {
+        let detail = error
+            .detail()
+            .filter(|detail| !detail.starts_with("Failing row contains"))
+            .map(|detail| detail.chars().take(LONGEST_DETAIL).collect());
+        Self { code: error.code().code().to_owned(), message: error.message().to_owned(), detail }
+    }
+}
+
+/// Tells what a server says against a statement from a target that breaks.
+///
+/// # Errors
+/// Where the connection broke, or the server's error says nothing about the statement.
+pub(super) fn rejection(
+    attempt: &str,
+    error: tokio_postgres::Error,
+) -> Result<Rejection, TargetError> {
+    let Some(answer) = error.as_db_error() else {
+        let kind = TargetErrorKind::Unreachable;
+        return Err(TargetError::new(kind, format!("the connection broke off at {attempt}"))
+            .with_hint("see the server's log for why it ended the connection")
+            .with_cause(error));
+    };
+    let rejection = Rejection::from(answer);
+    match rejection.target_error() {
+        None => Ok(rejection),
+        Some(kind) => {
+            let context = format!("the server gave up at {attempt}: {}", chain(&error));
+            Err(TargetError::new(kind, context).with_hint(hint(kind)))
+        }
+    }
+}
+
+fn hint(kind: TargetErrorKind) -> &'static str {
+    match kind {
+        TargetErrorKind::DiskFull => {
+            "free space where the server keeps its data, or restore on another disk"
+        }
+        TargetErrorKind::Unreachable => "see the server's log, then run again",
+        _ => "see the server's log and its settings, then run again",
+    }
+}
