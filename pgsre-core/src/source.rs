@@ -2,7 +2,7 @@
 //!
 //! A source lists backups and opens their parts; everything else is built upon these two by
 //! [`BackupSourceExt`]. [`ObjectStoreSource`] reads local files, S3 and its compatibles, Google
-//! Cloud Storage, Azure Blob Storage and memory.
+//! Cloud Storage, Azure Blob Storage and memory. [`catalogue`] judges what a source lists.
 
 use std::fmt::{Debug, Display};
 use std::ops::Range;
@@ -13,9 +13,28 @@ use futures::stream::BoxStream;
 
 use crate::backup::{Backup, BackupPart};
 
+pub mod catalogue;
+#[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
+mod cloud;
+pub mod conformance;
 mod error;
+mod ext;
+mod failure;
+mod local;
+mod naming;
+mod object_store;
+mod options;
+#[cfg(feature = "s3")]
+mod profile;
+mod remote;
+mod resume;
+mod store;
+mod url;
 
 pub use error::{SourceError, SourceErrorKind};
+pub use ext::BackupSourceExt;
+pub use object_store::ObjectStoreSource;
+pub use options::{Environment, RetryPolicy, SourceOptions};
 
 /// A stream of a part's bytes.
 pub type ByteStream = BoxStream<'static, std::io::Result<Bytes>>;
@@ -34,12 +53,14 @@ pub trait BackupSource: Display + Debug + Send + Sync + 'static {
 
     /// Opens one part, or the `range` of it in bytes.
     ///
-    /// The stream carries a [`SourceError`] inside its [`std::io::Error`]. Transient faults are
-    /// retried and resumed by range inside the stream; it either delivers every byte of the part
-    /// as it was listed, or ends in an error.
+    /// The stream carries a [`SourceError`] inside its [`std::io::Error`]
+    /// ([`SourceError::inside`] finds it). Transient faults are retried and resumed by range inside
+    /// the stream; it either delivers every byte of the part as it was listed, or ends in an error.
+    /// Dropping the future or the stream at any point only closes what was open.
     ///
     /// # Errors
-    /// [`SourceErrorKind::Changed`] where the part's entity tag or size is no longer the listed one.
+    /// [`SourceErrorKind::Changed`] where the part's entity tag or size is no longer the listed
+    /// one, [`SourceErrorKind::Invalid`] for a range that is not within the part.
     async fn open(
         &self,
         part: &BackupPart,

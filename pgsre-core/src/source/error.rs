@@ -45,6 +45,23 @@ impl SourceError {
         self
     }
 
+    /// The source's error inside an error of a [`ByteStream`](super::ByteStream).
+    #[must_use]
+    pub fn inside(error: &std::io::Error) -> Option<&Self> {
+        error.get_ref()?.downcast_ref()
+    }
+
+    /// The source's error out of an error of a [`ByteStream`](super::ByteStream) that read `key`.
+    /// An error that carries none is [`SourceErrorKind::Unreadable`].
+    #[must_use]
+    pub fn from_stream(error: std::io::Error, key: &str) -> Self {
+        match error.downcast::<Self>() {
+            Ok(inner) => inner,
+            Err(other) => Self::new(SourceErrorKind::Unreadable, format!("cannot read {key}"))
+                .with_cause(other),
+        }
+    }
+
     /// Why.
     #[must_use]
     pub fn kind(&self) -> SourceErrorKind {

@@ -1,0 +1,209 @@
+//! Objects in a store of the `object_store` crate.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
+use jiff::Timestamp;
+use object_store::path::Path;
+use object_store::{GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt};
+use tokio::sync::OnceCell;
+
+use super::store::{Opened, Store};
+use super::{SourceError, SourceErrorKind, failure, naming};
+use crate::backup::BackupPart;
+
+/// Everything below a prefix, or the one object of that key.
+#[derive(Debug)]
+pub(super) struct RemoteObjects {
+    store: Arc<dyn ObjectStore>,
+    prefix: Path,
+    /// Whether the prefix may be the key of one object, which only the store can say.
+    may_be_object: bool,
+    resolved: OnceCell<Place>,
+}
+
+/// What the prefix turned out to be, and where keys start.
+#[derive(Clone, Debug)]
+enum Place {
+    Prefix(Path),
+    ObjectIn(Path),
+}
+
+impl RemoteObjects {
+    pub(super) fn new(store: Arc<dyn ObjectStore>, prefix: Path, may_be_object: bool) -> Self {
+        let may_be_object = may_be_object && !prefix.is_root();
+        Self { store, prefix, may_be_object, resolved: OnceCell::new() }
+    }
+
+    /// Asks once; a failure is asked again the next time.
+    async fn place(&self) -> Result<&Place, SourceError> {
+        self.resolved.get_or_try_init(|| self.resolve()).await
+    }
+
+    async fn resolve(&self) -> Result<Place, SourceError> {
+        if !self.may_be_object {
+            return Ok(Place::Prefix(self.prefix.clone()));
+        }
+        match self.store.head(&self.prefix).await {
+            Ok(_) => Ok(Place::ObjectIn(self.prefix.parent().unwrap_or_default())),
+            Err(object_store::Error::NotFound { .. }) => Ok(Place::Prefix(self.prefix.clone())),
+            Err(error) => self.resolve_by_listing(error).await,
+        }
+    }
+
+    /// A policy may allow to list and refuse the question about one object.
+    async fn resolve_by_listing(&self, refused: object_store::Error) -> Result<Place, SourceError> {
+        let below = self.store.list(Some(&self.prefix)).next().await;
+        match below {
+            Some(Ok(_)) => Ok(Place::Prefix(self.prefix.clone())),
+            _ => Err(failure::of_store(&refused, format!("cannot read {}", self.prefix))),
+        }
+    }
+
+    async fn location(&self, key: &str) -> Result<Path, SourceError> {
+        let base = match self.place().await? {
+            Place::Prefix(base) | Place::ObjectIn(base) => base,
+        };
+        let full = if base.is_root() { key.to_owned() } else { format!("{base}/{key}") };
+        Path::parse(full).map_err(|error| {
+            SourceError::new(SourceErrorKind::Invalid, format!("{key:?} is no key"))
+                .with_cause(error)
+        })
+    }
+
+    /// Whether an object without content stands for a folder: consoles make such objects with a
+    /// key that ends in `/`, which the listing drops.
+    async fn is_folder_marker(&self, part: &BackupPart, others: &[BackupPart]) -> bool {
+        if part.size > 0 || naming::basename(&part.key).contains('.') {
+            return false;
+        }
+        let inside = format!("{}/", part.key);
+        if part.key.is_empty() || others.iter().any(|other| other.key.starts_with(&inside)) {
+            return true;
+        }
+        match self.location(&part.key).await {
+            Ok(location) => {
+                matches!(
+                    self.store.head(&location).await,
+                    Err(object_store::Error::NotFound { .. })
+                )
+            }
+            Err(_) => false,
+        }
+    }
+
+    async fn list_object(&self) -> Result<Vec<BackupPart>, SourceError> {
+        let meta = self.store.head(&self.prefix).await;
+        let meta = meta
+            .map_err(|error| failure::of_store(&error, format!("cannot read {}", self.prefix)))?;
+        Ok(vec![part(self.prefix.filename().unwrap_or_default().to_owned(), &meta)])
+    }
+
+    async fn list_prefix(&self, base: &Path) -> Result<Vec<BackupPart>, SourceError> {
+        let listed: Vec<ObjectMeta> =
+            self.store.list(Some(base)).try_collect().await.map_err(|error| {
+                let place =
+                    if base.is_root() { "the bucket".to_owned() } else { format!("{base}/") };
+                failure::of_store(&error, format!("cannot list {place}"))
+            })?;
+        let parts: Vec<BackupPart> =
+            listed.iter().map(|meta| part(relative(&meta.location, base), meta)).collect();
+        let mut objects = Vec::with_capacity(parts.len());
+        for part in &parts {
+            if !self.is_folder_marker(part, &parts).await {
+                objects.push(part.clone());
+            }
+        }
+        Ok(objects)
+    }
+}
+
+#[async_trait]
+impl Store for RemoteObjects {
+    async fn list(&self) -> Result<Vec<BackupPart>, SourceError> {
+        match self.place().await? {
+            Place::Prefix(base) => self.list_prefix(base).await,
+            Place::ObjectIn(_) => self.list_object().await,
+        }
+    }
+
+    async fn read(&self, part: &BackupPart, range: Range<u64>) -> Result<Opened, SourceError> {
+        let location = self.location(&part.key).await?;
+        let whole = range == (0..part.size);
+        let options = GetOptions {
+            if_match: part.etag.clone().filter(|etag| is_strong(etag)),
+            range: (!whole && !range.is_empty()).then(|| range.clone().into()),
+            head: !whole && range.is_empty(),
+            ..GetOptions::default()
+        };
+        let result = self
+            .store
+            .get_opts(&location, options)
+            .await
+            .map_err(|error| failure::of_store(&error, format!("cannot read {}", part.key)))?;
+        demand_unchanged(part, &result.meta)?;
+        Ok(opened(result, part.key.clone(), range.is_empty()))
+    }
+
+    async fn write(&self, key: &str, content: Bytes) -> Result<(), SourceError> {
+        let location = self.location(key).await?;
+        let written = self.store.put(&location, content.into()).await;
+        written.map(drop).map_err(|error| failure::of_store(&error, format!("cannot write {key}")))
+    }
+}
+
+fn opened(result: GetResult, key: String, empty: bool) -> Opened {
+    let etag = result.meta.e_tag.clone();
+    if empty {
+        return Opened { body: futures::stream::empty().boxed(), etag };
+    }
+    let body = result
+        .into_stream()
+        .map_err(move |error| failure::of_store(&error, format!("the reading of {key} broke off")));
+    Opened { body: body.boxed(), etag }
+}
+
+fn relative(location: &Path, base: &Path) -> String {
+    let full = location.as_ref();
+    full.strip_prefix(base.as_ref()).unwrap_or(full).trim_start_matches('/').to_owned()
+}
+
+fn part(key: String, meta: &ObjectMeta) -> BackupPart {
+    BackupPart { key, size: meta.size, modified: modified(meta), etag: meta.e_tag.clone() }
+}
+
+fn modified(meta: &ObjectMeta) -> Timestamp {
+    let nanoseconds =
+        i32::try_from(meta.last_modified.timestamp_subsec_nanos()).unwrap_or_default();
+    Timestamp::new(meta.last_modified.timestamp(), nanoseconds).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// The entity tag decides; where the listing had none, the time, which a response has in whole
+/// seconds (RFC 9110, 8.8.2).
+fn demand_unchanged(listed: &BackupPart, meta: &ObjectMeta) -> Result<(), SourceError> {
+    let same = match (&listed.etag, &meta.e_tag) {
+        (Some(listed), Some(seen)) => bare(listed) == bare(seen),
+        _ => listed.modified.as_second() == meta.last_modified.timestamp(),
+    };
+    if same && listed.size == meta.size {
+        return Ok(());
+    }
+    let context = format!(
+        "{} was replaced: {} bytes when listed, {} now",
+        listed.key, listed.size, meta.size
+    );
+    Err(SourceError::new(SourceErrorKind::Changed, context))
+}
+
+/// Only strong tags may be demanded (RFC 9110, 13.1.1).
+fn is_strong(etag: &str) -> bool {
+    !etag.starts_with("W/")
+}
+
+/// Some stores quote their tags in responses and not in listings.
+fn bare(etag: &str) -> &str {
+    etag.strip_prefix("W/").unwrap_or(etag).trim_matches('"')
+}
