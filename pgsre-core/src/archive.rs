@@ -5,18 +5,20 @@
 //! format promises was seen, or in an [`ArchiveError`] that says what is wrong and where.
 
 use bytes::Bytes;
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-
-use crate::backup::{BackupFormat, Compression};
 
 mod classify;
 mod cursor;
 mod declare;
+mod decompress;
 mod error;
 mod lexer;
+mod plain;
 mod policy;
+mod preamble;
+mod reader;
 mod roles;
+mod sniff;
 
 pub use classify::{
     CopyDirection, CopyEndpoint, CopyFormat, CopyHead, Forbidden, Provenance, SqlDialect, classify,
@@ -24,6 +26,8 @@ pub use classify::{
 };
 pub use declare::declarations;
 pub use error::{ArchiveError, ArchiveErrorKind};
+pub use preamble::{CreatesDatabase, DumpScope, Preamble};
+pub use reader::{ArchiveReader, peek};
 pub use roles::roles_mentioned;
 
 /// How strictly to read.
@@ -42,62 +46,6 @@ impl Default for ReadOptions {
     fn default() -> Self {
         Self { allow_untrailed: false, max_statement_bytes: 32 << 20 }
     }
-}
-
-/// What the beginning of an archive says about the whole: enough to prepare a place for it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Preamble {
-    /// The layout, recognised by content.
-    pub format: BackupFormat,
-    /// The compression, recognised by content.
-    pub compression: Compression,
-    /// One database, a whole cluster, or SQL of another origin.
-    pub scope: DumpScope,
-    /// `Dumped from database version`, as written.
-    pub server_version: Option<String>,
-    /// `Dumped by pg_dump version`, as written.
-    pub dumped_by: Option<String>,
-    /// `SET client_encoding`, as written.
-    pub client_encoding: Option<String>,
-    /// The database that the dump creates itself (`pg_dump -C`).
-    pub creates_database: Option<CreatesDatabase>,
-    /// `Started on`, which a verbose `pg_dump` writes.
-    pub started_on: Option<Timestamp>,
-}
-
-impl Preamble {
-    /// The major version of the server that was dumped: 15 for `15.18 (Debian …)`.
-    #[must_use]
-    pub fn server_major(&self) -> Option<u32> {
-        let version = self.server_version.as_deref()?;
-        let digits = version.split(|c: char| !c.is_ascii_digit()).next()?;
-        digits.parse().ok()
-    }
-}
-
-/// What a dump covers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum DumpScope {
-    /// One database (`pg_dump`).
-    Database,
-    /// Roles, tablespaces and every database (`pg_dumpall`).
-    Cluster,
-    /// SQL without the header of either: only with [`ReadOptions::allow_untrailed`].
-    Untrailed,
-}
-
-/// The `CREATE DATABASE` of a dump.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CreatesDatabase {
-    /// Its name.
-    pub name: String,
-    /// `ENCODING`.
-    pub encoding: Option<String>,
-    /// `LOCALE`, or `LC_COLLATE` where the dump has them apart.
-    pub locale: Option<String>,
-    /// `LC_CTYPE` where the dump has it apart.
-    pub ctype: Option<String>,
 }
 
 /// One thing to do, in the order of the archive.
@@ -246,7 +194,7 @@ pub enum LargeObjectCall {
 
 /// The comment above each entry of a plain dump:
 /// `-- Name: orders; Type: TABLE; Schema: public; Owner: shop`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EntryComment {
     /// `Name`; for table data the table's.
     pub name: String,
@@ -399,7 +347,3 @@ pub enum TableKind {
     /// Another server holds the rows; a dump has none of them.
     Foreign,
 }
-
-/// placeholder
-#[derive(Debug)]
-pub struct ArchiveReader;

@@ -41,6 +41,53 @@ impl ArchiveError {
         Self { kind, message: message.into(), hint: String::new(), line: None, cause: None }
     }
 
+    /// It holds nothing.
+    pub(crate) fn empty(message: &str) -> Self {
+        Self::new(ArchiveErrorKind::Empty, message)
+            .with_hint("look at the log of the backup job: most likely the dump itself failed")
+    }
+
+    /// It ends too early.
+    pub(crate) fn truncated(message: impl Into<String>) -> Self {
+        Self::new(ArchiveErrorKind::Truncated, message).with_hint(
+            "the dump or its upload was cut short: compare sizes, then take the backup again",
+        )
+    }
+
+    /// Its bytes are not what the format demands.
+    pub(crate) fn corrupt(message: impl Into<String>) -> Self {
+        Self::new(ArchiveErrorKind::Corrupt, message)
+            .with_hint("take the backup again, and check how it is stored and transferred")
+    }
+
+    /// The source could not be opened.
+    pub(crate) fn from_source(error: SourceError) -> Self {
+        Self::new(ArchiveErrorKind::Source, "the backup could not be opened").with_cause(error)
+    }
+
+    /// What a chain of readers said: an error of ours inside, or one of the source's.
+    pub(crate) fn from_io(error: std::io::Error) -> Self {
+        match error.downcast::<Self>() {
+            Ok(ours) => ours,
+            Err(error) => {
+                Self::new(ArchiveErrorKind::Source, "the backup could not be read to its end")
+                    .with_cause(error)
+            }
+        }
+    }
+
+    /// The same error, to pass through [`std::io::Read`].
+    pub(crate) fn into_io(self) -> std::io::Error {
+        std::io::Error::other(self)
+    }
+
+    /// The same error with other words in front.
+    #[must_use]
+    pub(crate) fn within(mut self, place: &str) -> Self {
+        self.message = format!("{} ({place})", self.message);
+        self
+    }
+
     /// The same error at a line of the SQL text, from 1.
     #[must_use]
     pub fn at_line(mut self, line: u64) -> Self {

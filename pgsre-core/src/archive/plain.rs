@@ -1,0 +1,347 @@
+//! Plain dumps: SQL text becomes [`ArchiveItem`]s, and everything that the format promises is
+//! demanded.
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+
+use super::preamble::parse_started_on;
+use super::{
+    ArchiveError, ArchiveErrorKind, ArchiveItem, ArchiveSummary, Connect, CopyEnd, CopyHead,
+    CopyStart, CreatesDatabase, DumpScope, EntryComment, ObjectName, Preamble, ReadOptions,
+    Statement, StatementKind, classify,
+};
+use crate::backup::Compression;
+
+mod comment;
+mod copy_data;
+mod dialect;
+mod meta;
+mod routine;
+mod splitter;
+mod structure;
+
+use comment::Comment;
+use dialect::{Dialect, DoubleByte};
+use meta::MetaCommand;
+use splitter::{Cut, Event, Splitter};
+use structure::Structure;
+
+/// Reads the text of a plain dump, given in chunks cut anywhere.
+#[derive(Debug)]
+pub(super) struct PlainParser {
+    splitter: Splitter,
+    structure: Structure,
+    preamble: Preamble,
+    preamble_complete: bool,
+    summary: ArchiveSummary,
+    entry: Option<EntryComment>,
+    /// The entry is one of data, and its data has not begun.
+    awaits_data: bool,
+    /// The table whose COPY data is being read.
+    table: Option<ObjectName>,
+    /// The data entries of this database so far, with the table that each fills.
+    filled: HashSet<(EntryComment, ObjectName)>,
+    /// There is data in `INSERT`.
+    inserts: bool,
+    first_chunk: bool,
+}
+
+impl PlainParser {
+    pub(super) fn new(compression: Compression, options: &ReadOptions) -> Self {
+        Self {
+            splitter: Splitter::new(options.max_statement_bytes),
+            structure: Structure::new(options.allow_untrailed),
+            preamble: Preamble::unknown(compression),
+            preamble_complete: false,
+            summary: ArchiveSummary::default(),
+            entry: None,
+            awaits_data: false,
+            table: None,
+            filled: HashSet::new(),
+            inserts: false,
+            first_chunk: true,
+        }
+    }
+
+    /// Whether the text turned out to be a dump, or SQL where that is allowed.
+    pub(super) fn is_recognised(&self) -> bool {
+        self.structure.scope().is_some()
+    }
+
+    /// Whether the preamble will not change any more.
+    pub(super) fn preamble_is_complete(&self) -> bool {
+        self.preamble_complete
+    }
+
+    pub(super) fn preamble(&self) -> Preamble {
+        let scope = self.structure.scope().unwrap_or(DumpScope::Untrailed);
+        Preamble { scope, ..self.preamble.clone() }
+    }
+
+    /// Reads a chunk; what it holds goes to `items`, also where an error follows.
+    pub(super) fn feed(
+        &mut self,
+        chunk: Bytes,
+        items: &mut Vec<ArchiveItem>,
+    ) -> Result<(), ArchiveError> {
+        self.summary.bytes_unpacked += chunk.len() as u64;
+        let byte_order_mark =
+            std::mem::take(&mut self.first_chunk) && chunk.starts_with(b"\xef\xbb\xbf");
+        self.splitter.feed(if byte_order_mark { chunk.slice(3..) } else { chunk });
+        while let Some(event) = self.splitter.next().map_err(|error| self.or_not_a_dump(error))? {
+            items.extend(self.take(event)?);
+        }
+        Ok(())
+    }
+
+    /// Ends the text: the last item, after every promise of the format was kept.
+    pub(super) fn finish(
+        &mut self,
+        bytes_read: u64,
+        items: &mut Vec<ArchiveItem>,
+    ) -> Result<(), ArchiveError> {
+        match self.splitter.finish() {
+            Ok(None) => {}
+            Ok(Some(event)) => items.extend(self.take(event)?),
+            Err(cut) => return Err(self.or_not_a_dump(self.cut_error(cut))),
+        }
+        self.structure.finish().map_err(|error| match &self.entry {
+            Some(entry) => {
+                error.within(&format!("the last entry is {} {}", entry.kind, entry.name))
+            }
+            None => error,
+        })?;
+        self.summary.bytes_read = bytes_read;
+        self.summary.unproved = self.structure.unproved();
+        items.push(ArchiveItem::End(self.summary.clone()));
+        Ok(())
+    }
+
+    /// The error with the place in the dump where it struck.
+    pub(super) fn explain(&self, error: ArchiveError) -> ArchiveError {
+        if self.summary.bytes_unpacked == 0 {
+            return error;
+        }
+        let line = self.splitter.here();
+        match &self.table {
+            Some(table) => error
+                .within(&format!("inside the data of {}, line {line}", display(table)))
+                .at_line(line),
+            None => error.within(&format!("in line {line}")).at_line(line),
+        }
+    }
+
+    fn take(&mut self, event: Event) -> Result<Option<ArchiveItem>, ArchiveError> {
+        match event {
+            Event::Comment { text, terminated } => self.comment(&text, terminated).map(|()| None),
+            Event::Statement { sql, line } => self.statement(sql, line).map(Some),
+            Event::Meta { text, line } => self.meta(&text, line),
+            Event::BehindCopy { line } => Err(ArchiveError::corrupt(format!(
+                "text stands behind COPY … FROM stdin in line {line}, where data must begin"
+            ))
+            .at_line(line)),
+            Event::Data(data) => Ok(Some(ArchiveItem::CopyData(data))),
+            Event::DataEnd { rows, bytes } => {
+                self.summary.copy_rows += rows;
+                self.table = None;
+                Ok(Some(ArchiveItem::CopyEnd(CopyEnd { rows, bytes })))
+            }
+        }
+    }
+
+    fn comment(&mut self, text: &[u8], terminated: bool) -> Result<(), ArchiveError> {
+        let comment = Comment::parse(text);
+        if !terminated && comment != Comment::Frame {
+            // The beginning of a longer line, perhaps.
+            return Ok(());
+        }
+        self.structure.comment(&comment).map_err(|error| error.at_line(self.splitter.here()))?;
+        match comment {
+            Comment::DumpBegins | Comment::DumpComplete => {
+                self.data_must_have_come()?;
+                self.entry = None;
+                self.filled.clear();
+            }
+            Comment::DumpedFrom(version) => {
+                self.preamble.server_version.get_or_insert(version);
+            }
+            Comment::DumpedBy(version) => {
+                self.preamble.dumped_by.get_or_insert(version);
+            }
+            Comment::StartedOn(time) => {
+                self.preamble.started_on =
+                    self.preamble.started_on.or_else(|| parse_started_on(&time));
+            }
+            Comment::Entry(entry) => self.begin_entry(entry, false)?,
+            Comment::DataEntry(entry) => self.begin_entry(entry, true)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn begin_entry(&mut self, entry: EntryComment, data: bool) -> Result<(), ArchiveError> {
+        self.data_must_have_come()?;
+        let database = entry.kind.starts_with("DATABASE");
+        self.preamble_complete |= match self.structure.scope() {
+            Some(DumpScope::Cluster) => self.preamble.server_version.is_some(),
+            Some(_) => !database,
+            None => false,
+        };
+        self.awaits_data = data && entry.kind == "TABLE DATA";
+        self.entry = Some(entry);
+        Ok(())
+    }
+
+    /// In a dump that has its data in COPY, every data entry holds one, be its table empty.
+    fn data_must_have_come(&mut self) -> Result<(), ArchiveError> {
+        let missing = std::mem::take(&mut self.awaits_data) && self.summary.copies > 0;
+        match &self.entry {
+            Some(entry) if missing && !self.inserts => Err(ArchiveError::corrupt(format!(
+                "the entry for the data of table {} holds no COPY: a part of the dump is missing",
+                entry.name
+            ))
+            .at_line(self.splitter.here())),
+            _ => Ok(()),
+        }
+    }
+
+    fn statement(&mut self, sql: Bytes, line: u64) -> Result<ArchiveItem, ArchiveError> {
+        self.structure.statement(&sql, line)?;
+        let dialect = self.splitter.dialect.for_statement(self.structure.provenance());
+        let kind = classify(&sql, dialect)
+            .map_err(|forbidden| structure::forbidden(&forbidden.reason, line))?;
+        self.splitter.dialect.follow(&kind);
+        self.note_preamble(&sql, &kind);
+        if let StatementKind::CopyIn(head) = kind {
+            return self.copy(sql, line, head);
+        }
+        if let StatementKind::Insert { table, .. } = &kind {
+            self.inserts = true;
+            if std::mem::take(&mut self.awaits_data) {
+                self.fill(table, line)?;
+            }
+        }
+        self.summary.statements += 1;
+        Ok(ArchiveItem::Statement(Statement { sql, line, kind, entry: self.entry.clone() }))
+    }
+
+    fn copy(&mut self, sql: Bytes, line: u64, head: CopyHead) -> Result<ArchiveItem, ArchiveError> {
+        let Some(table) = head.table else {
+            return Err(structure::forbidden("COPY FROM stdin names no table", line));
+        };
+        if std::mem::take(&mut self.awaits_data) {
+            self.fill(&table, line)?;
+        }
+        self.splitter.expect_copy_data();
+        self.summary.copies += 1;
+        self.table = Some(table.clone());
+        let entry = self.entry.clone();
+        Ok(ArchiveItem::CopyStart(CopyStart { sql, line, table, columns: head.columns, entry }))
+    }
+
+    /// Notes that the present entry fills `table`. Both together: several partitions may be loaded
+    /// through their root, and a name in a comment may stand for several tables (newlines are
+    /// blanks there).
+    fn fill(&mut self, table: &ObjectName, line: u64) -> Result<(), ArchiveError> {
+        let Some(entry) = &self.entry else {
+            return Ok(());
+        };
+        if self.filled.insert((entry.clone(), table.clone())) {
+            return Ok(());
+        }
+        Err(ArchiveError::corrupt(format!(
+            "the data of table {} is there twice: a part of the dump is doubled",
+            display(table)
+        ))
+        .at_line(line))
+    }
+
+    fn note_preamble(&mut self, sql: &[u8], kind: &StatementKind) {
+        if self.preamble_complete {
+            return;
+        }
+        match kind {
+            StatementKind::SetClientEncoding(encoding) => {
+                self.preamble.client_encoding.get_or_insert_with(|| encoding.clone());
+            }
+            StatementKind::Set { .. } | StatementKind::SetConfig { .. } => {}
+            StatementKind::Database { verb: "CREATE DATABASE", .. }
+                if self.structure.scope() != Some(DumpScope::Cluster) =>
+            {
+                let dialect = self.splitter.dialect.for_statement(self.structure.provenance());
+                self.preamble.creates_database = CreatesDatabase::parse(sql, dialect);
+                self.preamble_complete = true;
+            }
+            StatementKind::Database { .. } => {}
+            _ => self.preamble_complete = self.structure.scope() != Some(DumpScope::Cluster),
+        }
+    }
+
+    fn meta(&mut self, text: &[u8], line: u64) -> Result<Option<ArchiveItem>, ArchiveError> {
+        let command = MetaCommand::parse(text).map_err(|reason| {
+            if self.is_recognised() || text.starts_with(b"\\") {
+                structure::forbidden(reason, line)
+            } else {
+                structure::not_a_dump(text)
+            }
+        })?;
+        self.structure.meta(&command, line)?;
+        match command {
+            MetaCommand::Restrict(_) | MetaCommand::Unrestrict(_) => Ok(None),
+            MetaCommand::Encoding(encoding) => {
+                self.splitter.dialect.double_byte = DoubleByte::of(&encoding);
+                Ok(None)
+            }
+            MetaCommand::Connect(database) => {
+                self.data_must_have_come()?;
+                self.splitter.dialect = Dialect::default();
+                self.entry = None;
+                self.filled.clear();
+                Ok(Some(ArchiveItem::Connect(Connect { database, line })))
+            }
+        }
+    }
+
+    fn cut_error(&self, cut: Cut) -> ArchiveError {
+        match (cut, &self.table) {
+            (Cut::CopyData { rows }, Some(table)) => ArchiveError::truncated(format!(
+                "the dump ends inside the data of table {}, behind row {rows}",
+                display(table)
+            ))
+            .at_line(self.splitter.here()),
+            (Cut::CopyData { rows }, None) => ArchiveError::truncated(format!(
+                "the dump ends inside COPY data, behind row {rows}"
+            ))
+            .at_line(self.splitter.here()),
+            (Cut::Open { what, line }, _) => ArchiveError::truncated(format!(
+                "the dump ends inside {what} that begins in line {line}"
+            ))
+            .at_line(line),
+            (Cut::Statement { line }, _) => ArchiveError::truncated(format!(
+                "the dump ends inside the statement that begins in line {line}"
+            ))
+            .at_line(line),
+        }
+    }
+
+    /// Without a header, that is what there is to say.
+    fn or_not_a_dump(&self, error: ArchiveError) -> ArchiveError {
+        let strict = !self.structure.allows_untrailed();
+        let no_dump = strict && !self.is_recognised() && !self.splitter.pending().is_empty();
+        if no_dump && error.kind() != ArchiveErrorKind::Corrupt {
+            return structure::not_a_dump(self.splitter.pending());
+        }
+        error
+    }
+}
+
+fn display(table: &ObjectName) -> String {
+    match &table.schema {
+        Some(schema) => format!("{schema}.{}", table.name),
+        None => table.name.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
