@@ -10,9 +10,52 @@ use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 
 use crate::backup::Backup;
-use crate::finding::Finding;
+use crate::finding::{Finding, FindingCode, Severity};
 use crate::postgres::Database;
 use crate::restore::{DatabaseLoad, LoadReport};
+
+mod catalogue;
+mod count;
+mod declared_objects;
+#[cfg(test)]
+mod fixture;
+mod floors;
+mod freshness;
+mod large_objects;
+mod live_rows;
+mod materialized_views;
+mod rows_loaded;
+mod sequences;
+mod snapshot;
+mod sql_assertion;
+mod table_pattern;
+
+pub use declared_objects::DeclaredObjects;
+pub use floors::Floors;
+pub use freshness::{EpochUnit, Freshness};
+pub use large_objects::LargeObjects;
+pub use live_rows::{LiveRows, RowTolerance};
+pub use materialized_views::MaterializedViews;
+pub use rows_loaded::RowsLoaded;
+pub use sequences::Sequences;
+pub use sql_assertion::{Expectation, SqlAssertion};
+pub use table_pattern::TablePattern;
+
+/// The checks that suit every backup: what needs no live server and no configuration.
+///
+/// Add [`LiveRows`] where there is a live database to compare with, [`Freshness`] and
+/// [`SqlAssertion`] for what only the data's owner can know.
+#[must_use]
+pub fn default_validators() -> Vec<Box<dyn Validator>> {
+    vec![
+        Box::new(RowsLoaded::default()),
+        Box::new(Floors::default()),
+        Box::new(DeclaredObjects),
+        Box::new(Sequences),
+        Box::new(LargeObjects),
+        Box::new(MaterializedViews),
+    ]
+}
 
 /// A check of one restored database.
 #[async_trait]
@@ -60,6 +103,27 @@ impl<'a> ValidationContext<'a> {
     ) -> Self {
         Self { restored, live: None, load, report, backup, now, cancel }
     }
+
+    /// Whether the archive is SQL of another origin than `pg_dump`: statements of any kind may
+    /// then undo what earlier ones declared, so an absence proves nothing.
+    fn is_untrailed(&self) -> bool {
+        self.report.archive.as_ref().is_some_and(|archive| !archive.unproved.is_empty())
+    }
+
+    /// Whether the place lacked something that the backup needs: an absence may then be its
+    /// consequence.
+    fn environment_failed(&self) -> bool {
+        self.report.findings.iter().any(|finding| {
+            finding.code.is_environment()
+                && finding.code != FindingCode::EnvironmentCollation
+                && finding.severity >= Severity::Warning
+        })
+    }
+
+    /// Whether the backup holds several databases, some of which may well be empty.
+    fn is_cluster(&self) -> bool {
+        self.report.databases.len() > 1
+    }
 }
 
 /// What a check found.
@@ -81,6 +145,27 @@ impl Validation {
     /// A check that looked at `examined` things and found nothing wrong.
     pub fn sound(examined: u64) -> Self {
         Self { examined, ..Self::default() }
+    }
+
+    /// A check of things that a database may well have none of.
+    fn of_optional(examined: u64) -> Self {
+        Self { examined, nothing_to_examine: examined == 0, ..Self::default() }
+    }
+
+    /// Damage and a legitimate state look the same: a warning that keeps the drill from passing.
+    fn doubt(&mut self, mut finding: Finding) {
+        finding.severity = Severity::Warning;
+        self.unproved.push(format!("{}: {}", finding.subject, finding.message));
+        self.findings.push(finding);
+    }
+
+    /// Takes a finding over, as a doubt where `doubtful`.
+    fn report(&mut self, finding: Finding, doubtful: bool) {
+        if doubtful {
+            self.doubt(finding);
+        } else {
+            self.findings.push(finding);
+        }
     }
 }
 
@@ -107,5 +192,12 @@ impl ValidatorError {
     ) -> Self {
         self.cause = Some(cause.into());
         self
+    }
+
+    /// The SQLSTATE, where a server answered with one.
+    #[must_use]
+    pub fn sqlstate(&self) -> Option<&str> {
+        let error = self.cause.as_ref()?.downcast_ref::<tokio_postgres::Error>()?;
+        Some(error.code()?.code())
     }
 }
