@@ -109,7 +109,8 @@ impl Catalogue {
         declared: &Declared,
         cx: &ValidationContext<'_>,
     ) -> Option<Finding> {
-        let subject = name.schema.as_ref().map_or(name.name.clone(), |s| format!("{s}.{}", name.name));
+        let subject =
+            name.schema.as_ref().map_or(name.name.clone(), |s| format!("{s}.{}", name.name));
         if is_of_the_system(name) {
             return None;
         }
@@ -119,7 +120,8 @@ impl Catalogue {
             return Some(schema_missing(subject, message));
         }
         let Some(table) = there.iter().find(|table| is_as_declared(table, kind, name, cx)) else {
-            let message = format!("declared as a table on line {}, but is another kind", declared.line);
+            let message =
+                format!("declared as a table on line {}, but is another kind", declared.line);
             return Some(Finding::critical(FindingCode::SchemaChanged, subject, message));
         };
         let lacking: Vec<_> = columns

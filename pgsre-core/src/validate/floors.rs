@@ -83,7 +83,9 @@ impl Validator for Floors {
         }
         for (table, floor) in &self.table_rows {
             validation.examined += 1;
-            validation.findings.extend(check_table(table, *floor, &relations, &snapshot, cx).await?);
+            validation
+                .findings
+                .extend(check_table(table, *floor, &relations, &snapshot, cx).await?);
         }
         Ok(validation)
     }
@@ -92,7 +94,8 @@ impl Validator for Floors {
 impl Floors {
     fn check_tables(&self, relations: &Relations, cx: &ValidationContext<'_>) -> Option<Finding> {
         let elsewhere: usize = others(cx).map(declared_tables).sum();
-        let there = (relations.iter().filter(|table| table.is_own_table()).count() + elsewhere) as u64;
+        let there =
+            (relations.iter().filter(|table| table.is_own_table()).count() + elsewhere) as u64;
         below(cx, &cx.load.name, "tables", there, self.tables)
     }
 
@@ -106,8 +109,8 @@ impl Floors {
         let tables = relations
             .iter()
             .filter(|table| table.kind == RelationKind::Table && !table.of_extension);
-        let there = elsewhere
-            + count_up_to(tables, self.rows.saturating_sub(elsewhere), snapshot).await?;
+        let there =
+            elsewhere + count_up_to(tables, self.rows.saturating_sub(elsewhere), snapshot).await?;
         Ok(below(cx, &cx.load.name, "rows", there, self.rows))
     }
 }
@@ -166,7 +169,11 @@ fn loads(load: &DatabaseLoad, table: &str) -> bool {
     load.tables.iter().any(|loaded| {
         let name = &loaded.table.name;
         *name == plain
-            || loaded.table.schema.as_ref().is_some_and(|schema| format!("{schema}.{name}") == plain)
+            || loaded
+                .table
+                .schema
+                .as_ref()
+                .is_some_and(|schema| format!("{schema}.{name}") == plain)
     })
 }
 
@@ -211,7 +218,8 @@ mod tests {
     use super::super::fixture::Fixture;
     use super::*;
 
-    const ORDERS: &str = "CREATE TABLE orders (id int); INSERT INTO orders SELECT generate_series(1, 5)";
+    const ORDERS: &str =
+        "CREATE TABLE orders (id int); INSERT INTO orders SELECT generate_series(1, 5)";
 
     async fn findings(sql: &str, floors: Floors) -> Vec<String> {
         let fixture = Fixture::new(sql).await;

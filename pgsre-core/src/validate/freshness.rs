@@ -135,7 +135,9 @@ impl Freshness {
 
     /// A query of the newest value in microseconds since 1970, given the latest to regard.
     async fn newest_sql(&self, snapshot: &Snapshot<'_>) -> Result<String, ValidatorError> {
-        snapshot.execute("set the search path", "SET LOCAL search_path = \"$user\", public").await?;
+        snapshot
+            .execute("set the search path", "SET LOCAL search_path = \"$user\", public")
+            .await?;
         let params: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 2] =
             [(&self.table, Type::TEXT), (&self.column, Type::TEXT)];
         let what = format!("look up {}.{}", self.table, self.column);
@@ -169,20 +171,21 @@ impl Freshness {
         data_type: &str,
     ) -> Result<(String, String), ValidatorError> {
         let from_epoch = "('epoch'::timestamptz + $1 * interval '1 microsecond')";
-        let micros = |value: &str| {
-            format!("pg_catalog.floor(extract(epoch FROM {value}) * 1000000)::int8")
-        };
+        let micros =
+            |value: &str| format!("pg_catalog.floor(extract(epoch FROM {value}) * 1000000)::int8");
         let finite = "nullif(newest, '-infinity')";
         match (data_type, self.epoch) {
             ("timestamp with time zone", None) => Ok((from_epoch.into(), micros(finite))),
             ("timestamp without time zone", None) => {
                 Ok((format!("{from_epoch}::timestamp"), micros(finite)))
             }
-            ("date", None) => Ok((
-                format!("{from_epoch}::date"),
-                micros(&format!("({finite} + 1)::timestamp")),
-            )),
-            ("smallint" | "integer" | "bigint" | "numeric" | "real" | "double precision", Some(unit)) => {
+            ("date", None) => {
+                Ok((format!("{from_epoch}::date"), micros(&format!("({finite} + 1)::timestamp"))))
+            }
+            (
+                "smallint" | "integer" | "bigint" | "numeric" | "real" | "double precision",
+                Some(unit),
+            ) => {
                 let scale = 1_000_000 / unit.per_second();
                 Ok((
                     format!("($1 / {scale})"),

@@ -63,9 +63,6 @@ mod tests {
     async fn all_large_objects_there_is_sound() {
         let mut fixture = Fixture::new(TWO).await;
         fixture.load.large_objects = 2;
-        assert_eq!(
-            LargeObjects.validate(&fixture.context()).await.unwrap(),
-            Validation::sound(2)
-        );
+        assert_eq!(LargeObjects.validate(&fixture.context()).await.unwrap(), Validation::sound(2));
     }
 }

@@ -302,9 +302,7 @@ async fn live_count(
 
 /// The table of the same name in the other database.
 fn same<'a>(relations: &'a Relations, table: &Relation) -> Option<&'a Relation> {
-    relations
-        .iter_named(&table.name)
-        .find(|other| other.schema == table.schema && other.is_table())
+    relations.iter_named(&table.name).find(|other| other.schema == table.schema && other.is_table())
 }
 
 fn is_named(relation: &Relation, name: &ObjectName) -> bool {

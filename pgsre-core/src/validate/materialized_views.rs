@@ -80,8 +80,7 @@ async fn views(
         .iter()
         .filter(|relation| relation.kind == RelationKind::MaterializedView)
         .map(|view| {
-            let name =
-                ObjectName { schema: Some(view.schema.clone()), name: view.name.clone() };
+            let name = ObjectName { schema: Some(view.schema.clone()), name: view.name.clone() };
             (name, view.populated)
         })
         .collect())

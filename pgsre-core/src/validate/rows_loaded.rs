@@ -239,14 +239,14 @@ impl<'a> Group<'a> {
     /// trigger or rule, or a key that `ON CONFLICT` gave way to. `pg_dump` makes them afterwards.
     fn is_rewritten(&self, load: &DatabaseLoad, fewer: bool) -> bool {
         let last = self.loads.iter().map(|load| load.line).max().unwrap_or(0);
-        load.declared.iter().filter(|declared| declared.line < last).any(|declared| {
-            match &declared.object {
-                Declaration::Trigger { .. } | Declaration::Rule { .. } => true,
-                Declaration::Constraint { table, .. } | Declaration::Index { table, .. } => {
-                    fewer && load.inserts && self.loads.iter().any(|load| load.table == *table)
-                }
-                _ => false,
+        load.declared.iter().filter(|declared| declared.line < last).any(|declared| match &declared
+            .object
+        {
+            Declaration::Trigger { .. } | Declaration::Rule { .. } => true,
+            Declaration::Constraint { table, .. } | Declaration::Index { table, .. } => {
+                fewer && load.inserts && self.loads.iter().any(|load| load.table == *table)
             }
+            _ => false,
         })
     }
 }

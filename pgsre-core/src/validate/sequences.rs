@@ -58,10 +58,7 @@ impl Validator for Sequences {
 }
 
 /// The last `setval` of each sequence that is there.
-fn latest_sets<'a>(
-    relations: &Relations,
-    load: &'a DatabaseLoad,
-) -> HashMap<Oid, &'a SequenceSet> {
+fn latest_sets<'a>(relations: &Relations, load: &'a DatabaseLoad) -> HashMap<Oid, &'a SequenceSet> {
     let mut latest = HashMap::new();
     for set in &load.sequences {
         let mut named = relations.named(&set.sequence).filter(|r| r.kind == RelationKind::Sequence);
@@ -82,7 +79,9 @@ fn check_sets(
     validation: &mut Validation,
 ) {
     for (oid, set) in sets {
-        let (Some(sequence), Some(state)) = (relations.get(*oid), states.get(oid)) else { continue };
+        let (Some(sequence), Some(state)) = (relations.get(*oid), states.get(oid)) else {
+            continue;
+        };
         if (state.last_value, state.is_called) == (set.value, set.is_called) {
             continue;
         }
@@ -95,11 +94,8 @@ fn check_sets(
             .with_hint("look for its rejected setval in the report");
         // Refreshing a materialized view may have moved it on, which harms nobody.
         let next_as_set = state.next_after(set.value, set.is_called);
-        let moved_on = if state.ascends() {
-            state.next() >= next_as_set
-        } else {
-            state.next() <= next_as_set
-        };
+        let moved_on =
+            if state.ascends() { state.next() >= next_as_set } else { state.next() <= next_as_set };
         if moved_on {
             let severity = crate::finding::Severity::Warning;
             validation.findings.push(Finding { severity, ..finding });
@@ -143,17 +139,15 @@ impl Judgement<'_> {
         match severity {
             Weight::Damage => validation.report(finding, cx.environment_failed()),
             Weight::Doubt => validation.doubt(finding),
-            Weight::AsInSource => validation.findings.push(Finding {
-                severity: crate::finding::Severity::Warning,
-                ..finding
-            }),
+            Weight::AsInSource => validation
+                .findings
+                .push(Finding { severity: crate::finding::Severity::Warning, ..finding }),
         }
     }
 
     fn weigh(&self, state: &State, cx: &ValidationContext<'_>) -> (&'static str, Weight) {
-        let as_set = |set: &SequenceSet| {
-            (set.value, set.is_called) == (state.last_value, state.is_called)
-        };
+        let as_set =
+            |set: &SequenceSet| (set.value, set.is_called) == (state.last_value, state.is_called);
         match (self.set, self.live) {
             (_, Some(true)) => ("it is behind in the live database too", Weight::AsInSource),
             (_, Some(false)) => ("in the live database it is not behind", Weight::Damage),

@@ -71,11 +71,7 @@ impl<'a> Snapshot<'a> {
     }
 
     /// Rows of one table without its children, counted no further than `limit`.
-    pub(super) async fn count_up_to(
-        &self,
-        table: &str,
-        limit: u64,
-    ) -> Result<u64, ValidatorError> {
+    pub(super) async fn count_up_to(&self, table: &str, limit: u64) -> Result<u64, ValidatorError> {
         let sql = format!(
             "SELECT pg_catalog.count(*) FROM (SELECT FROM ONLY {table} LIMIT {}) AS r",
             limit.min(i64::MAX.unsigned_abs())

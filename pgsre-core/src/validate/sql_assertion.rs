@@ -77,9 +77,11 @@ impl Validator for SqlAssertion {
         let mut answer = Answer::new(self.expectation);
         snapshot.stream(&what, &self.query, |row| answer.take(row)).await?;
         let mut validation = Validation::sound(answer.rows.max(1));
-        validation.findings.extend(answer.failure().map(|message| {
-            Finding::critical(FindingCode::AssertionFailed, &self.name, message)
-        }));
+        validation.findings.extend(
+            answer.failure().map(|message| {
+                Finding::critical(FindingCode::AssertionFailed, &self.name, message)
+            }),
+        );
         Ok(validation)
     }
 }
@@ -87,9 +89,7 @@ impl Validator for SqlAssertion {
 impl SqlAssertion {
     fn settings(&self) -> String {
         let limit = i32::try_from(self.timeout.as_millis()).unwrap_or(i32::MAX).max(1);
-        format!(
-            "SET LOCAL search_path = \"$user\", public; SET LOCAL statement_timeout = {limit}"
-        )
+        format!("SET LOCAL search_path = \"$user\", public; SET LOCAL statement_timeout = {limit}")
     }
 
     /// Demands a query whose first column is a `boolean`. To prepare it also rejects a text of

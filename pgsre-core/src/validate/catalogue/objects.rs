@@ -149,8 +149,7 @@ impl Objects {
         let mut objects = Self::default();
         for row in rows {
             let Some(kind) = ObjectKind::parse(row.get(0)) else { continue };
-            let key =
-                ObjectKey { kind, schema: row.get(1), table: row.get(2), name: row.get(3) };
+            let key = ObjectKey { kind, schema: row.get(1), table: row.get(2), name: row.get(3) };
             if row.get(4) {
                 objects.comparable.push((key.clone(), row.get(5)));
             }

@@ -86,7 +86,9 @@ impl Comparison<'_> {
             Some(restored) if restored == live => return,
             Some(restored) => (
                 FindingCode::SchemaChanged,
-                format!("the column is of type {live} in the live database, restored as {restored}"),
+                format!(
+                    "the column is of type {live} in the live database, restored as {restored}"
+                ),
             ),
             None => (
                 FindingCode::SchemaMissing,
@@ -126,9 +128,7 @@ impl Comparison<'_> {
         let declared = self.cx.load.declared.iter().filter(|declared| declared.excused);
         declared
             .filter_map(|declared| match &declared.object {
-                Declaration::Table { name, .. } => {
-                    Some((name.schema.clone()?, name.name.clone()))
-                }
+                Declaration::Table { name, .. } => Some((name.schema.clone()?, name.name.clone())),
                 _ => None,
             })
             .collect()

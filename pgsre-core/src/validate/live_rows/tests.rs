@@ -4,8 +4,7 @@ use super::super::fixture::{Fixture, object};
 use super::*;
 use crate::finding::Severity;
 
-const HUNDRED: RowTolerance =
-    RowTolerance { max_missing_rows: Some(100), max_missing_ratio: None };
+const HUNDRED: RowTolerance = RowTolerance { max_missing_rows: Some(100), max_missing_ratio: None };
 
 fn orders(rows: u32) -> String {
     format!(
@@ -128,11 +127,14 @@ async fn rows_may_lie_in_other_partitions() {
 #[tokio::test]
 async fn what_the_environment_kept_from_being_made_is_not_missing() {
     let mut restored = Fixture::new(&orders(1)).await;
-    let live = Fixture::new(&format!("{}; CREATE TABLE places (p point); CREATE INDEX p ON places USING gist (p)", orders(1))).await;
+    let live = Fixture::new(&format!(
+        "{}; CREATE TABLE places (p point); CREATE INDEX p ON places USING gist (p)",
+        orders(1)
+    ))
+    .await;
     restored.declare_table("places", &["p"]).excused = true;
-    restored
-        .declare(Declaration::Index { name: object("p"), table: object("places") })
-        .excused = true;
+    restored.declare(Declaration::Index { name: object("p"), table: object("places") }).excused =
+        true;
     let check = LiveRows::new(RowTolerance::EXACT);
     let validation = check.validate(&restored.beside(&live)).await.unwrap();
     assert!(validation.findings.is_empty(), "{validation:#?}");

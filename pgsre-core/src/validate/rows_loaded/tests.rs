@@ -4,7 +4,8 @@ use super::super::fixture::{Fixture, object};
 use super::*;
 use crate::finding::Severity;
 
-const ORDERS: &str = "CREATE TABLE orders (id int); INSERT INTO orders SELECT generate_series(1, 5)";
+const ORDERS: &str =
+    "CREATE TABLE orders (id int); INSERT INTO orders SELECT generate_series(1, 5)";
 
 async fn validation(fixture: &Fixture) -> Validation {
     RowsLoaded::default().validate(&fixture.context()).await.unwrap()
@@ -170,11 +171,10 @@ async fn rows_that_a_policy_hides_are_an_error_and_not_a_smaller_count() {
     .await;
     fixture.load_table("t", 1);
     assert_eq!(validation(&fixture).await, Validation::sound(1));
-    let mut role = fixture.context();
-    let config = fixture.database.config().with_parameter("options", "-c role=hidden").unwrap();
-    let hidden = crate::postgres::Database::connect(config).await.unwrap();
-    role.restored = &hidden;
-    assert!(RowsLoaded::default().validate(&role).await.is_err());
+    let session = fixture.database.session().await.unwrap();
+    let act_as = format!("ALTER DATABASE {} SET role = hidden", fixture.load.name);
+    session.batch_execute(&act_as).await.unwrap();
+    assert!(RowsLoaded::default().validate(&fixture.context()).await.is_err());
 }
 
 #[tokio::test]

@@ -96,8 +96,7 @@ async fn extreme(
 ) -> Result<Option<i64>, ValidatorError> {
     let aggregate = if state.ascends() { "max" } else { "min" };
     let name = quote_identifier(column);
-    let sql =
-        format!("SELECT pg_catalog.{aggregate}({name})::int8 FROM ONLY {table} {condition}");
+    let sql = format!("SELECT pg_catalog.{aggregate}({name})::int8 FROM ONLY {table} {condition}");
     let what = format!("find the {aggregate} of {table}.{name}");
     let rows = snapshot.rows(&what, &sql, &[]).await?;
     Ok(rows.first().and_then(|row| row.get::<_, Option<i64>>(0)))

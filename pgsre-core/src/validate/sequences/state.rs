@@ -51,8 +51,7 @@ pub(super) async fn read(
         for row in snapshot.rows("read the sequences", &positions(some), &[]).await? {
             let oid: Oid = row.get(0);
             let Some((increment, cycles)) = parameters.get(&oid).copied() else { continue };
-            let state =
-                State { last_value: row.get(1), is_called: row.get(2), increment, cycles };
+            let state = State { last_value: row.get(1), is_called: row.get(2), increment, cycles };
             states.insert(oid, state);
         }
     }
