@@ -18,6 +18,7 @@ use serde::de::DeserializeOwned;
 
 use crate::drill::DrillReport;
 use crate::restore::RunId;
+use crate::source::Place;
 
 mod error;
 pub mod evidence;
@@ -73,6 +74,23 @@ pub struct DamagedReport {
 }
 
 impl ReportStore {
+    /// Reports in a directory or below a prefix, named as a source of backups is: a path, or a URL
+    /// such as `s3://bucket/drills/`.
+    ///
+    /// # Errors
+    /// [`HistoryErrorKind::Invalid`] where it is neither, [`HistoryErrorKind::Store`] where a
+    /// directory cannot be made.
+    pub fn parse(place: &str) -> Result<Self, HistoryError> {
+        let parsed = Place::parse(place).map_err(|error| {
+            let text = "drill reports cannot lie there";
+            HistoryError::new(HistoryErrorKind::Invalid, text).with_cause(error)
+        })?;
+        match parsed {
+            Place::Directory(directory) => Self::directory(directory),
+            Place::Prefix { store, prefix, display } => Ok(Self::new(store, prefix, display)),
+        }
+    }
+
     /// Reports below `prefix` of any store of the `object_store` crate. `display` is a path or URL
     /// without secrets.
     #[must_use]

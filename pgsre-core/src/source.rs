@@ -24,6 +24,7 @@ mod local;
 mod naming;
 mod object_store;
 mod options;
+mod place;
 #[cfg(feature = "s3")]
 mod profile;
 mod remote;
@@ -35,6 +36,7 @@ pub use error::{SourceError, SourceErrorKind};
 pub use ext::BackupSourceExt;
 pub use object_store::ObjectStoreSource;
 pub use options::{Environment, RetryPolicy, SourceOptions};
+pub(crate) use place::Place;
 
 /// A stream of a part's bytes.
 pub type ByteStream = BoxStream<'static, std::io::Result<Bytes>>;

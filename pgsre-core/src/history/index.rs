@@ -1,5 +1,7 @@
 //! Past drills as a page: how they ended, and how long a recovery takes over time.
 
+use std::collections::HashMap;
+
 use askama::Template;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -121,7 +123,7 @@ impl Plot {
         reports.reverse();
         let (first, last) = (reports.first()?.0.started_at, reports.last()?.0.started_at);
         let top = ceiling(reports.iter().map(|(_, seconds)| *seconds).fold(0.0, f64::max));
-        let at = |at: Timestamp| format!("{:.3}", 1.5 + 97.0 * position(at, first, last));
+        let at = |at: Timestamp| format!("{:.3}", 8.0 + 90.0 * position(at, first, last));
         let height = |seconds: f64| format!("{:.1}", HEIGHT * (1.0 - seconds / top));
         let dots: Vec<Dot> = reports
             .iter()
@@ -132,13 +134,24 @@ impl Plot {
                 title: title(report, *seconds),
             })
             .collect();
-        let point = |dot: &Dot| (dot.x.clone(), dot.y.clone());
-        let lines =
-            dots.windows(2).map(|two| Line { from: point(&two[0]), to: point(&two[1]) }).collect();
+        let sources = reports.iter().map(|(report, _)| report.source.as_str());
+        let lines = lines(sources.zip(&dots));
         let ticks = [0.0, 0.5, 1.0]
             .map(|share| Tick { y: height(top * share), text: format::seconds(top * share) });
         Some(Self { dots, lines, ticks: ticks.into(), first: day(first), last: day(last) })
     }
+}
+
+/// Joins the drills of each source, in the order of time: recoveries of different databases do not
+/// compare.
+fn lines<'a>(dots: impl Iterator<Item = (&'a str, &'a Dot)>) -> Vec<Line> {
+    let point = |dot: &Dot| (dot.x.clone(), dot.y.clone());
+    let mut before: HashMap<&str, &Dot> = HashMap::new();
+    dots.filter_map(|(source, dot)| {
+        let from = before.insert(source, dot)?;
+        Some(Line { from: point(from), to: point(dot) })
+    })
+    .collect()
 }
 
 /// Where `at` lies between `first` and `last`, from 0 to 1; in the middle where they are one.
@@ -164,7 +177,13 @@ fn ceiling(seconds: f64) -> f64 {
 }
 
 fn title(report: &ReportSummary, seconds: f64) -> String {
-    format!("{}: {}, {}", format::time(report.started_at), report.verdict, format::seconds(seconds))
+    format!(
+        "{}, {}: {}, {}",
+        format::time(report.started_at),
+        report.source,
+        report.verdict,
+        format::seconds(seconds)
+    )
 }
 
 fn day(at: Timestamp) -> String {
@@ -179,6 +198,15 @@ mod tests {
     fn the_plot_ends_at_a_round_figure() {
         let tops: Vec<_> = [0.03, 1.0, 37.5, 59.0, 61.0, 700.0, 5000.0].map(ceiling).into();
         assert_eq!(tops, [0.04, 2.0, 40.0, 60.0, 120.0, 1200.0, 7200.0]);
+    }
+
+    #[test]
+    fn drills_of_different_sources_are_not_joined() {
+        let dot = |x: &str| Dot { x: x.into(), y: String::new(), class: "", title: String::new() };
+        let (a, b, c) = (dot("1"), dot("2"), dot("3"));
+        let lines = lines([("shop", &a), ("crm", &b), ("shop", &c)].into_iter());
+        let ends: Vec<_> = lines.iter().map(|line| (&*line.from.0, &*line.to.0)).collect();
+        assert_eq!(ends, [("1", "3")]);
     }
 
     #[test]

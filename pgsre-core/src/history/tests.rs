@@ -80,6 +80,23 @@ async fn the_evidence_of_a_stored_report_carries_the_stored_report_s_sum() {
     assert!(store.evidence("20261122").await.unwrap().contains(&saved.sha256));
 }
 
+#[tokio::test]
+async fn a_place_is_named_as_a_source_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("file://{}/a%20b", directory.path().display());
+    let store = ReportStore::parse(&url).unwrap();
+    let saved = store.save(&sample(NEW, Verdict::Passed)).await.unwrap();
+    assert_eq!(saved.json, format!("{}/a b/{NEW}.json", directory.path().display()));
+
+    let memory = ReportStore::parse("memory:///drills/").unwrap();
+    let saved = memory.save(&sample(NEW, Verdict::Passed)).await.unwrap();
+    assert_eq!(saved.html, format!("memory:///drills/{NEW}.html"));
+    assert_eq!(memory.list().await.unwrap().reports.len(), 1);
+
+    let error = ReportStore::parse("ftp://host/drills").unwrap_err();
+    assert_eq!(error.kind(), HistoryErrorKind::Invalid);
+}
+
 #[test]
 fn a_file_where_the_directory_should_be_is_an_error_that_names_it() {
     let file = tempfile::NamedTempFile::new().unwrap();

@@ -192,7 +192,10 @@ impl fmt::Display for ObjectStoreSource {
     }
 }
 
-fn open(bucket: &Bucket, options: &SourceOptions) -> Result<Arc<dyn ObjectStore>, SourceError> {
+pub(super) fn open(
+    bucket: &Bucket,
+    options: &SourceOptions,
+) -> Result<Arc<dyn ObjectStore>, SourceError> {
     match bucket.cloud {
         #[cfg(feature = "s3")]
         Cloud::S3 => super::cloud::s3(bucket, options),
