@@ -16,6 +16,7 @@ use crate::archive::{ArchiveReader, ArchiveSummary, Declaration, ObjectName, Pre
 use crate::finding::Finding;
 use crate::postgres::Database;
 
+pub mod conformance;
 mod ephemeral;
 mod error;
 mod loader;
