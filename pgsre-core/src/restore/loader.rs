@@ -252,10 +252,14 @@ impl<'a> Loader<'a> {
                 self.record.sequence(SequenceSet { sequence, value, is_called });
             }
             StatementKind::LargeObject(LargeObjectCall::Create(_)) => self.record.large_object(),
-            StatementKind::Set { name, value } if name == "row_security" => {
-                if value.as_deref().is_some_and(spelling::is_on) {
+            StatementKind::Set { name, value } => {
+                if name == "row_security" && value.as_deref().is_some_and(spelling::is_on) {
                     self.record.row_security();
                 }
+                self.connection.remember(name, &task.text.shown());
+            }
+            StatementKind::SetConfig { name, .. } => {
+                self.connection.remember(name, &task.text.shown());
             }
             StatementKind::Insert { .. } => {}
             _ => self.declare(task, false),

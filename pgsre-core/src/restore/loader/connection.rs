@@ -12,7 +12,7 @@ use super::Place;
 use super::encoding::{Decoded, Encoding};
 use super::place::from_postgres;
 use super::rejection::{Rejection, rejection};
-use crate::postgres::Session;
+use crate::postgres::{Database, Session};
 
 /// What a role, a database or the server may have set, and what would make a sound backup fail.
 const OPENING: &str = "\
@@ -21,11 +21,12 @@ const OPENING: &str = "\
     SET idle_in_transaction_session_timeout = 0; SET synchronous_commit = off; \
     SET client_min_messages = error";
 
-/// Runs the text that `$1` holds in the database's own encoding.
+/// Runs the text that `$1` holds in the database's own encoding; answers with the rows it touched.
 const RUN_RAW: &str = "\
-    CREATE OR REPLACE FUNCTION pg_temp.pgsre_run(statement bytea) RETURNS void \
-    LANGUAGE plpgsql AS 'BEGIN \
-    EXECUTE pg_catalog.convert_from(statement, pg_catalog.getdatabaseencoding()); END'";
+    CREATE OR REPLACE FUNCTION pg_temp.pgsre_run(statement bytea) RETURNS bigint \
+    LANGUAGE plpgsql AS 'DECLARE touched bigint; BEGIN \
+    EXECUTE pg_catalog.convert_from(statement, pg_catalog.getdatabaseencoding()); \
+    GET DIAGNOSTICS touched = ROW_COUNT; RETURN touched; END'";
 
 /// A statement's text, ready to be sent.
 #[derive(Debug)]
@@ -59,6 +60,9 @@ pub(super) struct Connection {
     runs_raw: bool,
     encoding: Encoding,
     cancel: CancellationToken,
+    connected: Database,
+    /// What the archive has set, by parameter, in order.
+    settings: Vec<(String, String)>,
 }
 
 impl Connection {
@@ -68,20 +72,43 @@ impl Connection {
         cancel: &CancellationToken,
     ) -> Result<Self, TargetError> {
         let connected = until_cancelled(cancel, place.connect(database)).await??;
-        let session = connected.session().await.map_err(|error| from_postgres(&error))?;
         let mut connection = Self {
-            session,
+            session: connected.session().await.map_err(|error| from_postgres(&error))?,
             database: database.to_owned(),
             server_encoding: String::new(),
             major: connected.version().major(),
             runs_raw: false,
             encoding: Encoding::default(),
             cancel: cancel.clone(),
+            connected,
+            settings: Vec::new(),
         };
         connection.must("setting up the session", OPENING).await?;
         let encoding = connection.column("SHOW server_encoding").await?;
         connection.server_encoding = encoding.into_iter().next().unwrap_or_default();
         Ok(connection)
+    }
+
+    /// Takes a new session, set as the old one was.
+    ///
+    /// The driver loses count of the server's answers when the server rejects a COPY before its
+    /// data (it sends Sync twice), so the session cannot be used after it.
+    pub(super) async fn reopen(&mut self) -> Result<(), TargetError> {
+        let session = until_cancelled(&self.cancel, self.connected.session()).await?;
+        let session = session.map_err(|error| from_postgres(&error))?;
+        std::mem::replace(&mut self.session, session).close().await;
+        self.runs_raw = false;
+        self.must("setting up the session", OPENING).await?;
+        for (_, sql) in self.settings.clone() {
+            self.must("setting up the session again", &sql).await?;
+        }
+        Ok(())
+    }
+
+    /// Remembers what the archive has set.
+    pub(super) fn remember(&mut self, parameter: &str, sql: &str) {
+        self.settings.retain(|(known, _)| known != parameter);
+        self.settings.push((parameter.to_owned(), sql.to_owned()));
     }
 
     /// The name of the database.
@@ -210,8 +237,10 @@ impl Connection {
         }
         let statement = bytes.as_ref();
         let arguments: [&(dyn ToSql + Sync); 1] = [&statement];
-        let work = self.session.execute("SELECT pg_temp.pgsre_run($1)", &arguments);
-        answer_of("a statement", self.cancellable(work).await?.map(|_| Vec::new()))
+        let work = self.session.query_one("SELECT pg_temp.pgsre_run($1)", &arguments);
+        let answer = self.cancellable(work).await?.and_then(|row| row.try_get::<_, i64>(0));
+        let counted = answer.map(|rows| vec![u64::try_from(rows).unwrap_or_default()]);
+        answer_of("a statement", counted)
     }
 }
 

@@ -165,6 +165,7 @@ impl Loader<'_> {
         let sink = match answer_of("COPY", sink)? {
             Ok(sink) => sink,
             Err(rejection) => {
+                self.connection.reopen().await?;
                 let end = self.drop_data(items).await?;
                 let end = end.map_or(DataEnd::Broken, DataEnd::Complete);
                 return Ok(Copied { answer: Err(rejection), end });
