@@ -254,3 +254,6 @@ where
     });
     Ok((client, driver))
 }
+
+#[cfg(test)]
+mod tests;

@@ -150,11 +150,17 @@ fn classify(error: &tokio_postgres::Error) -> PostgresErrorKind {
     match error.to_string().as_str() {
         "error performing TLS handshake" => PostgresErrorKind::Tls,
         "authentication error" => PostgresErrorKind::Authentication,
+        "invalid configuration" if lacks_password(error) => PostgresErrorKind::Authentication,
         "invalid configuration" | "invalid connection string" => PostgresErrorKind::Invalid,
         "timeout waiting for server" => PostgresErrorKind::TimedOut,
         "error connecting to server" | "error communicating with the server" => classify_io(error),
         _ => PostgresErrorKind::Protocol,
     }
+}
+
+/// The server asks for a password, and none was given.
+fn lacks_password(error: &tokio_postgres::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|cause| cause.to_string() == "password missing")
 }
 
 fn classify_io(error: &tokio_postgres::Error) -> PostgresErrorKind {

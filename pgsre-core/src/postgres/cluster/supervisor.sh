@@ -23,6 +23,7 @@ exec 3<&-
 wait "$child"
 status=$?
 kill -s KILL "$watcher" 2>/dev/null
+wait "$watcher" 2>/dev/null
 if [ -n "$PGSRE_LEFTOVER" ]; then
     rm -rf "$PGSRE_LEFTOVER"
 fi

@@ -64,3 +64,80 @@ async fn a_dropped_cluster_is_gone() {
     assert!(!pid_file.exists());
     assert!(Database::connect(config).await.is_err());
 }
+
+/// The environment variable by which the next test tells its child where to work.
+const HELD: &str = "PGSRE_TEST_HELD_CLUSTER";
+
+#[tokio::test]
+async fn a_cluster_ends_when_its_owner_is_killed() {
+    let directory = scratch();
+    let mut owner = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "postgres::cluster::tests::hold_a_cluster"])
+        .env(HELD, directory.path())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let pid_file = directory.path().join("cluster/data/postmaster.pid");
+    let ready = directory.path().join("ready");
+    assert!(eventually(|| ready.exists()).await && pid_file.exists());
+    owner.kill().unwrap();
+    owner.wait().unwrap();
+    assert!(eventually(|| !pid_file.exists()).await);
+}
+
+#[tokio::test]
+#[ignore = "run by the test above, in a process that is killed"]
+async fn hold_a_cluster() {
+    let directory = std::path::PathBuf::from(std::env::var_os(HELD).unwrap());
+    let programs = ServerPrograms::discover().into_iter().next().unwrap();
+    let options = ClusterOptions::new(programs, directory.join("cluster"));
+    let _cluster = Cluster::create(options).await.unwrap();
+    std::fs::write(directory.join("ready"), "").unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+}
+
+async fn eventually(condition: impl Fn() -> bool) -> bool {
+    for _ in 0..600 {
+        if condition() {
+            return true;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    false
+}
+
+#[tokio::test]
+async fn a_server_that_dies_by_itself_leaves_no_supervisor() {
+    let directory = scratch();
+    let mut cluster = Cluster::create(options(&directory)).await.unwrap();
+    let pid = std::fs::read_to_string(cluster.data_directory().join("postmaster.pid")).unwrap();
+    let pid = pid.lines().next().unwrap();
+    std::process::Command::new("kill").args(["-KILL", pid]).status().unwrap();
+    assert!(cluster.server.ended_within(std::time::Duration::from_secs(10)).await);
+    cluster.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_cluster_dropped_while_it_is_made_leaves_no_process() {
+    for milliseconds in [1, 50, 200, 400, 600] {
+        let directory = scratch();
+        let making = Cluster::create(options(&directory));
+        let limit = std::time::Duration::from_millis(milliseconds);
+        drop(tokio::time::timeout(limit, making).await);
+        let left = processes_in(directory.path());
+        assert!(left.is_empty(), "after {limit:?}: {left:?}");
+    }
+}
+
+/// The command lines of processes that work in a directory.
+fn processes_in(directory: &std::path::Path) -> Vec<String> {
+    std::fs::read_dir("/proc")
+        .unwrap()
+        .flatten()
+        .filter(|entry| {
+            std::fs::read_link(entry.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(directory))
+        })
+        .map(|entry| std::fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default())
+        .filter(|line| !line.starts_with("sleep"))
+        .collect()
+}
