@@ -1,1 +1,3 @@
-//! Unpublished member package: tests of pgsre.
+//! What the integration tests share: real servers, real dumps, and drills of them.
+
+pub mod harness;

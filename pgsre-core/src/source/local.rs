@@ -21,9 +21,6 @@ use crate::backup::BackupPart;
 /// Bytes of one read.
 const CHUNK: usize = 256 << 10;
 
-/// Directories deeper than this are taken for a loop of links.
-const DEEPEST: usize = 64;
-
 /// A directory of files, or one file.
 #[derive(Clone, Debug)]
 pub(super) struct LocalFiles {
@@ -57,7 +54,7 @@ impl LocalFiles {
         let metadata = fs::metadata(&self.path).map_err(|error| cannot_read(&error, &self.path))?;
         let mut found = Vec::new();
         if metadata.is_dir() {
-            walk_directory(&self.path, "", 0, &mut found)?;
+            walk_directory(&self.path, "", &mut vec![identity(&metadata)], &mut found)?;
         } else {
             let name = self.path.file_name().unwrap_or_default().to_string_lossy();
             found.push(part(name.into_owned(), &metadata));
@@ -123,31 +120,37 @@ async fn blocking<T: Send + 'static>(
     })
 }
 
-/// Links are followed; a broken one is passed over, as are hidden directories and `lost+found`,
-/// which only root may enter.
+/// Links are followed; a broken one is passed over, as are one that leads back to where it came
+/// from, hidden directories, and `lost+found`, which only root may enter.
 fn walk_directory(
     directory: &Path,
     prefix: &str,
-    depth: usize,
+    ancestors: &mut Vec<Identity>,
     found: &mut Vec<BackupPart>,
 ) -> Result<(), SourceError> {
-    if depth > DEEPEST {
-        let context = format!("{} lies in a loop of symbolic links", directory.display());
-        return Err(SourceError::new(SourceErrorKind::Unreadable, context));
-    }
     let entries = fs::read_dir(directory).map_err(|error| cannot_read(&error, directory))?;
     for entry in entries {
         let entry = entry.map_err(|error| cannot_read(&error, directory))?;
         let name = entry.file_name().to_string_lossy().into_owned();
         let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}/{name}") };
         let Some(metadata) = target(&entry.path())? else { continue };
+        let known = name.starts_with('.') || name == "lost+found";
         if metadata.is_file() {
             found.push(part(key, &metadata));
-        } else if metadata.is_dir() && !name.starts_with('.') && name != "lost+found" {
-            walk_directory(&entry.path(), &key, depth + 1, found)?;
+        } else if metadata.is_dir() && !known && !ancestors.contains(&identity(&metadata)) {
+            ancestors.push(identity(&metadata));
+            walk_directory(&entry.path(), &key, ancestors, found)?;
+            ancestors.pop();
         }
     }
     Ok(())
+}
+
+/// Device and inode.
+type Identity = (u64, u64);
+
+fn identity(metadata: &Metadata) -> Identity {
+    (metadata.dev(), metadata.ino())
 }
 
 /// What a path leads to; `None` for a broken link and for a file that has just gone.
@@ -226,4 +229,136 @@ fn next_chunk(file: File, left: u64, key: &str) -> Result<(Bytes, File), SourceE
 
 fn cannot_read(error: &io::Error, path: &Path) -> SourceError {
     failure::of_file(error, format!("cannot read {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use futures::TryStreamExt;
+
+    use super::super::{BackupSource, BackupSourceExt, ObjectStoreSource};
+    use super::*;
+
+    fn source(path: &Path) -> ObjectStoreSource {
+        ObjectStoreSource::parse(path.to_str().unwrap()).unwrap()
+    }
+
+    async fn keys(path: &Path) -> Vec<String> {
+        let backups = source(path).all().await.unwrap();
+        let mut keys: Vec<String> = backups.into_iter().map(|backup| backup.key).collect();
+        keys.sort();
+        keys
+    }
+
+    fn directory(files: &[&str]) -> tempfile::TempDir {
+        let directory = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = directory.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, file).unwrap();
+        }
+        directory
+    }
+
+    async fn kind(path: &Path) -> SourceErrorKind {
+        source(path).all().await.unwrap_err().kind()
+    }
+
+    #[tokio::test]
+    async fn a_directory_is_everything_below_it() {
+        let directory = directory(&["a.sql", "2026/b.sql", ".hidden/c.sql", "a.sql.md5"]);
+        assert_eq!(keys(directory.path()).await, ["2026/b.sql", "a.sql"]);
+    }
+
+    #[tokio::test]
+    async fn a_file_is_that_one_backup() {
+        let directory = directory(&["a.sql", "b.sql"]);
+        let source = source(&directory.path().join("b.sql"));
+        let backup = source.latest().await.unwrap();
+        assert_eq!(backup.key, "b.sql");
+        assert_eq!(source.peek(&backup.parts[0], 99).await.unwrap(), "b.sql");
+    }
+
+    #[tokio::test]
+    async fn odd_names_are_listed_and_read() {
+        let names = ["a b.sql", "a%20b.sql", "größe.sql", "x#1", "new\nline.sql"];
+        let directory = directory(&names);
+        let source = source(directory.path());
+        for backup in source.all().await.unwrap() {
+            assert!(names.contains(&backup.key.as_str()));
+            let content = source.peek(&backup.parts[0], 99).await.unwrap();
+            assert_eq!(content, backup.key.as_bytes());
+        }
+        assert_eq!(source.all().await.unwrap().len(), names.len());
+    }
+
+    #[tokio::test]
+    async fn a_link_to_a_file_is_a_backup_and_a_broken_link_is_passed_over() {
+        let directory = directory(&["a.sql"]);
+        let link = |to: &str, name: &str| {
+            std::os::unix::fs::symlink(to, directory.path().join(name)).unwrap();
+        };
+        link("a.sql", "latest.sql");
+        link("gone.sql", "broken.sql");
+        assert_eq!(keys(directory.path()).await, ["a.sql", "latest.sql"]);
+    }
+
+    #[tokio::test]
+    async fn a_loop_of_links_ends() {
+        let directory = directory(&["a.sql"]);
+        std::os::unix::fs::symlink(".", directory.path().join("loop")).unwrap();
+        assert_eq!(keys(directory.path()).await, ["a.sql"]);
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_is_not_found() {
+        let directory = directory(&["a.sql"]);
+        assert_eq!(kind(&directory.path().join("none")).await, SourceErrorKind::NotFound);
+        assert_eq!(kind(&directory.path().join("none.sql")).await, SourceErrorKind::NotFound);
+        assert_eq!(kind(&directory.path().join("a.sql/x")).await, SourceErrorKind::NotFound);
+    }
+
+    #[tokio::test]
+    async fn a_file_cut_while_it_is_read_is_changed() {
+        let directory = directory(&["a.sql"]);
+        let path = directory.path().join("a.sql");
+        fs::write(&path, vec![b'x'; 4 * CHUNK]).unwrap();
+        let source = source(&path);
+        let part = source.latest().await.unwrap().parts.remove(0);
+        let mut stream = source.open(&part, None).await.unwrap();
+        stream.try_next().await.unwrap();
+        File::options().write(true).open(&path).unwrap().set_len(CHUNK as u64).unwrap();
+        let error = stream.try_for_each(|_| async { Ok(()) }).await.unwrap_err();
+        assert_eq!(SourceError::inside(&error).unwrap().kind(), SourceErrorKind::Changed);
+    }
+
+    #[tokio::test]
+    async fn a_file_replaced_while_it_is_read_is_changed() {
+        let directory = directory(&["a.sql", "b.sql"]);
+        let path = directory.path().join("a.sql");
+        let source = source(&path);
+        let part = source.latest().await.unwrap().parts.remove(0);
+        let mut stream = source.open(&part, None).await.unwrap();
+        stream.try_next().await.unwrap();
+        fs::rename(directory.path().join("b.sql"), &path).unwrap();
+        let error = stream.try_next().await.unwrap_err();
+        assert_eq!(SourceError::inside(&error).unwrap().kind(), SourceErrorKind::Changed);
+    }
+
+    #[tokio::test]
+    async fn a_key_does_not_leave_the_directory() {
+        let directory = directory(&["a.sql"]);
+        let source = source(directory.path());
+        let mut part = source.latest().await.unwrap().parts.remove(0);
+        part.key = "../x".to_owned();
+        let error = source.open(&part, None).await.err().unwrap();
+        assert_eq!(error.kind(), SourceErrorKind::Invalid);
+    }
+
+    #[test]
+    fn a_refusal_of_the_file_system_is_denied() {
+        let error = cannot_read(&io::Error::from(io::ErrorKind::PermissionDenied), Path::new("/x"));
+        assert_eq!(error.kind(), SourceErrorKind::Denied);
+    }
 }

@@ -224,3 +224,105 @@ fn not_compiled_in(cloud: Cloud, _options: &SourceOptions) -> SourceError {
 fn file_name(path: &std::path::Path) -> String {
     path.file_name().map_or_else(|| "root".to_owned(), |name| name.to_string_lossy().into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::super::BackupSourceExt;
+    use super::super::conformance::{self, Fixture, FixtureError};
+    use super::*;
+
+    struct Source(ObjectStoreSource);
+
+    #[async_trait]
+    impl Fixture for Source {
+        type Source = ObjectStoreSource;
+
+        fn source(&self) -> &ObjectStoreSource {
+            &self.0
+        }
+
+        async fn put(&self, key: &str, content: Bytes) -> Result<(), FixtureError> {
+            Ok(self.0.put(key, content).await?)
+        }
+    }
+
+    async fn filled(source: ObjectStoreSource, keys: &[&str]) -> ObjectStoreSource {
+        for key in keys {
+            source.put(key, "x".into()).await.unwrap();
+        }
+        source
+    }
+
+    #[tokio::test]
+    async fn memory_keeps_the_promises_of_a_source() {
+        assert_eq!(conformance::check(&Source(ObjectStoreSource::memory())).await, []);
+    }
+
+    #[tokio::test]
+    async fn local_files_keep_the_promises_of_a_source() {
+        let directory = tempfile::tempdir().unwrap();
+        let source = ObjectStoreSource::parse(directory.path().to_str().unwrap()).unwrap();
+        assert_eq!(conformance::check(&Source(source)).await, []);
+    }
+
+    #[tokio::test]
+    async fn a_prefix_is_everything_below_it_and_keys_are_relative() {
+        let store = Arc::new(InMemory::new());
+        let whole = ObjectStoreSource::new(store.clone(), "", "all").unwrap();
+        filled(whole, &["shop/a.sql", "shop/x/b.sql", "shop2/c.sql"]).await;
+        for prefix in ["shop", "shop/"] {
+            let source = ObjectStoreSource::new(store.clone(), prefix, "some").unwrap();
+            let mut keys: Vec<_> =
+                source.all().await.unwrap().into_iter().map(|backup| backup.key).collect();
+            keys.sort();
+            assert_eq!(keys, ["a.sql", "x/b.sql"], "{prefix}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_key_of_an_object_is_that_one_backup() {
+        let store = Arc::new(InMemory::new());
+        let whole = ObjectStoreSource::new(store.clone(), "", "all").unwrap();
+        filled(whole, &["shop/a.sql", "shop/b.sql"]).await;
+        let source = ObjectStoreSource::new(store, "shop/a.sql", "one").unwrap();
+        let backups = source.all().await.unwrap();
+        assert_eq!((backups.len(), backups[0].key.as_str()), (1, "a.sql"));
+        assert_eq!(source.peek(&backups[0].parts[0], 9).await.unwrap(), "x");
+    }
+
+    #[tokio::test]
+    async fn a_backup_is_found_by_its_key_or_the_end_of_it() {
+        let source =
+            filled(ObjectStoreSource::memory(), &["a/x.sql", "b/x.sql", "b/y.sql", "by.sql"]).await;
+        assert_eq!(source.find("a/x.sql").await.unwrap().key, "a/x.sql");
+        assert_eq!(source.find("y.sql").await.unwrap().key, "b/y.sql");
+        let ambiguous = source.find("x.sql").await.unwrap_err();
+        assert_eq!(ambiguous.kind(), SourceErrorKind::Invalid);
+        assert!(ambiguous.to_string().contains("b/x.sql"));
+        assert_eq!(source.find("z.sql").await.unwrap_err().kind(), SourceErrorKind::NotFound);
+    }
+
+    #[tokio::test]
+    async fn the_newest_of_an_empty_source_is_not_found() {
+        let error = ObjectStoreSource::memory().latest().await.unwrap_err();
+        assert_eq!(error.kind(), SourceErrorKind::NotFound);
+    }
+
+    #[test]
+    fn the_name_of_a_source_holds_no_secrets() {
+        let options = SourceOptions {
+            environment: [("HOME", "/nonexistent")].into_iter().collect(),
+            ..SourceOptions::default()
+        };
+        let url = "s3://acme/shop/?access_key_id=A&secret_access_key=topsecret&region=eu";
+        match ObjectStoreSource::parse_with(url, &options) {
+            Ok(source) => {
+                assert_eq!(source.to_string(), "s3://acme/shop/");
+                assert!(!format!("{source:?}").contains("topsecret"));
+            }
+            Err(error) => assert!(error.to_string().contains("feature"), "{error}"),
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! Objects in a store of the `object_store` crate.
 
+use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -16,7 +17,6 @@ use super::{SourceError, SourceErrorKind, failure, naming};
 use crate::backup::BackupPart;
 
 /// Everything below a prefix, or the one object of that key.
-#[derive(Debug)]
 pub(super) struct RemoteObjects {
     store: Arc<dyn ObjectStore>,
     prefix: Path,
@@ -118,6 +118,13 @@ impl RemoteObjects {
             }
         }
         Ok(objects)
+    }
+}
+
+/// The store's own `Debug` may hold credentials.
+impl fmt::Debug for RemoteObjects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteObjects").field("prefix", &self.prefix).finish_non_exhaustive()
     }
 }
 

@@ -134,3 +134,147 @@ impl Read {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use std::collections::VecDeque;
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use async_trait::async_trait;
+    use futures::TryStreamExt;
+    use jiff::Timestamp;
+
+    use super::*;
+
+    /// One answer: how many bytes come, and then an error or just the end.
+    #[derive(Debug)]
+    enum Answer {
+        Breaks(u64),
+        Ends(u64),
+        Refuses(SourceErrorKind),
+        /// All that was asked for, and that many more.
+        Extra(u64),
+    }
+
+    /// A store that answers as told, then wholly; it keeps the ranges that it was asked for.
+    #[derive(Debug)]
+    struct Scripted {
+        answers: Mutex<VecDeque<Answer>>,
+        asked: Mutex<Vec<Range<u64>>>,
+    }
+
+    #[async_trait]
+    impl Store for Scripted {
+        async fn list(&self) -> Result<Vec<BackupPart>, SourceError> {
+            Ok(Vec::new())
+        }
+
+        async fn read(&self, _: &BackupPart, range: Range<u64>) -> Result<Opened, SourceError> {
+            self.asked.lock().unwrap().push(range.clone());
+            let answer = self.answers.lock().unwrap().pop_front().unwrap_or(Answer::Extra(0));
+            let left = range.end - range.start;
+            let broken = || Err(SourceError::new(SourceErrorKind::Unreachable, "reset"));
+            let mut items = match answer {
+                Answer::Refuses(kind) => return Err(SourceError::new(kind, "refused")),
+                Answer::Breaks(bytes) => vec![Ok(bytes.min(left)), broken()],
+                Answer::Ends(bytes) => vec![Ok(bytes.min(left))],
+                Answer::Extra(bytes) => vec![Ok(left + bytes)],
+            };
+            let body = items.drain(..).map(|item| {
+                item.map(|length| Bytes::from(vec![b'x'; usize::try_from(length).unwrap()]))
+            });
+            let body = futures::stream::iter(body.collect::<Vec<_>>()).boxed();
+            Ok(Opened { body, etag: None })
+        }
+
+        async fn write(&self, _: &str, _: Bytes) -> Result<(), SourceError> {
+            Ok(())
+        }
+    }
+
+    struct Reading {
+        outcome: Result<usize, SourceError>,
+        asked: Vec<Range<u64>>,
+    }
+
+    async fn read(size: u64, answers: impl IntoIterator<Item = Answer>) -> Reading {
+        let store = Arc::new(Scripted {
+            answers: Mutex::new(answers.into_iter().collect()),
+            asked: Mutex::default(),
+        });
+        let part = BackupPart {
+            key: "shop.sql".to_owned(),
+            size,
+            modified: Timestamp::UNIX_EPOCH,
+            etag: None,
+        };
+        let policy =
+            RetryPolicy { first_backoff: Duration::from_millis(1), ..RetryPolicy::default() };
+        let outcome = match open(Arc::clone(&store) as Arc<dyn Store>, &part, 0..size, policy).await
+        {
+            Ok(stream) => stream
+                .try_fold(0, |read, chunk| async move { Ok(read + chunk.len()) })
+                .await
+                .map_err(|error| SourceError::from_stream(error, "shop.sql")),
+            Err(error) => Err(error),
+        };
+        let asked = store.asked.lock().unwrap().clone();
+        Reading { outcome, asked }
+    }
+
+    #[tokio::test]
+    async fn a_broken_read_goes_on_from_the_byte_it_reached() {
+        let reading = read(100, [Answer::Breaks(30), Answer::Breaks(30)]).await;
+        assert_eq!(reading.outcome.unwrap(), 100);
+        assert_eq!(reading.asked, [0..100, 30..100, 60..100]);
+    }
+
+    #[tokio::test]
+    async fn each_byte_gained_earns_new_attempts() {
+        let reading = read(100, (0..50).map(|_| Answer::Breaks(1))).await;
+        assert_eq!(reading.outcome.unwrap(), 100);
+    }
+
+    #[tokio::test]
+    async fn a_read_without_progress_gives_up() {
+        let reading = read(100, (0..50).map(|_| Answer::Breaks(0))).await;
+        assert_eq!(reading.outcome.unwrap_err().kind(), SourceErrorKind::Unreachable);
+        assert_eq!(reading.asked.len(), 6);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_ends_early_is_resumed() {
+        let reading = read(100, [Answer::Ends(30)]).await;
+        assert_eq!(reading.outcome.unwrap(), 100);
+        assert_eq!(reading.asked, [0..100, 30..100]);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_stays_short_is_an_error() {
+        let answers = std::iter::once(Answer::Ends(60)).chain((0..50).map(|_| Answer::Ends(0)));
+        let reading = read(100, answers).await;
+        assert_eq!(reading.outcome.unwrap_err().kind(), SourceErrorKind::Unreadable);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_too_long_is_an_error() {
+        let reading = read(100, [Answer::Extra(1)]).await;
+        assert_eq!(reading.outcome.unwrap_err().kind(), SourceErrorKind::Changed);
+    }
+
+    #[tokio::test]
+    async fn an_object_that_changes_before_the_resumption_is_an_error_at_once() {
+        let answers = [Answer::Breaks(30), Answer::Refuses(SourceErrorKind::Changed)];
+        let reading = read(100, answers).await;
+        assert_eq!(reading.outcome.unwrap_err().kind(), SourceErrorKind::Changed);
+        assert_eq!(reading.asked.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn an_empty_part_is_read_without_a_byte() {
+        assert_eq!(read(0, []).await.outcome.unwrap(), 0);
+    }
+}

@@ -1,0 +1,3 @@
+//! Real servers, real dumps, and drills of them.
+
+pub mod s3;
