@@ -17,6 +17,8 @@ mod plain;
 mod policy;
 mod preamble;
 mod reader;
+#[cfg(test)]
+mod real_dumps;
 mod roles;
 mod sniff;
 

@@ -9,7 +9,7 @@
 -- `main.orders` has 5000 rows. Every sequence is ahead of its column.
 
 SET client_encoding = 'UTF8';
-SET client_min_messages = warning;
+SET client_min_messages = error;
 SET standard_conforming_strings = on;
 
 DO $roles$

@@ -183,3 +183,6 @@ fn runs_now(mut at: Cursor<'_>) -> bool {
     at.accept_words("or replace");
     !at.accept_any(STORED)
 }
+
+#[cfg(test)]
+mod tests;

@@ -115,3 +115,6 @@ fn altered(mut at: Cursor<'_>) -> Option<Vec<Declaration>> {
     at.accept_symbol(b'*');
     table::altered(at, &table)
 }
+
+#[cfg(test)]
+mod tests;
