@@ -326,6 +326,3 @@ fn push_capped(line: &mut Vec<u8>, more: &[u8]) {
     let room = MAX_LINE.saturating_sub(line.len());
     line.extend_from_slice(&more[..more.len().min(room)]);
 }
-
-#[cfg(test)]
-mod tests;
