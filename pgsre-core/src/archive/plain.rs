@@ -280,7 +280,9 @@ impl PlainParser {
 
     fn meta(&mut self, text: &[u8], line: u64) -> Result<Option<ArchiveItem>, ArchiveError> {
         let command = MetaCommand::parse(text).map_err(|reason| {
-            if self.is_recognised() || text.starts_with(b"\\") {
+            let strict = !self.structure.allows_untrailed();
+            let command = text.starts_with(b"\\");
+            if self.is_recognised() || command || !strict {
                 structure::forbidden(reason, line)
             } else {
                 structure::not_a_dump(text)

@@ -160,3 +160,6 @@ fn broken_off() -> ArchiveError {
     ArchiveError::new(ArchiveErrorKind::Unsupported, "reading broke off without a result")
         .with_hint("this is a fault of pgsre: please report it with the dump's first lines")
 }
+
+#[cfg(test)]
+mod tests;

@@ -367,7 +367,7 @@ fn semicolons_inside_of_quotes_bodies_and_parentheses_end_no_statement() {
         "CREATE VIEW a AS SELECT 1 - 2 / 3",
     ];
     for body in bodies {
-        assert_eq!(statements(&format!("{body};")), [body.trim_end()], "{body}");
+        assert_eq!(statements(&format!("{body};")), [body], "{body}");
     }
     assert_eq!(statements("SET a = 1;SET b = 2;;").len(), 2);
 }

@@ -1,5 +1,6 @@
 //! What stands outside of quotes: words, numbers, operators, comments.
 
+use super::RoutineBody;
 use super::{Escapes, Event, Splitter, State, push_capped};
 use bytes::Bytes;
 
@@ -116,7 +117,7 @@ impl Splitter {
         self.at += 1;
         self.at_line_start = false;
         self.continued = None;
-        self.routine = Default::default();
+        self.routine = RoutineBody::default();
         if !self.text.is_empty() {
             let sql = Bytes::copy_from_slice(&self.text);
             self.reset_text();
@@ -132,16 +133,18 @@ impl Splitter {
     }
 
     /// psql runs a backslash command wherever it stands; a dump has it only at the start of a line
-    /// and between statements. Elsewhere its text is handed out with what stands before it.
+    /// and between statements. Elsewhere it is handed out with something in front, so that no
+    /// allowed command reads like it.
     fn backslash(&mut self) {
-        let alone = self.at_line_start && self.text.is_empty();
         self.side.clear();
-        if !alone {
-            // Whatever the command is, no allowed one begins like this.
+        if !self.text.is_empty() {
+            push_capped(&mut self.side, &self.text);
+        } else if !self.at_line_start {
             self.side.extend_from_slice(b"\\ ");
         }
         self.text.clear();
         self.parentheses = 0;
+        self.routine = RoutineBody::default();
         self.state = State::Meta;
     }
 
