@@ -356,6 +356,46 @@ mod tests {
         assert_eq!(error.kind(), SourceErrorKind::Invalid);
     }
 
+    /// Nobody is refused as root, so that the test runs itself again as another user then.
+    #[tokio::test]
+    async fn a_directory_that_may_not_be_entered_is_denied() {
+        use std::os::unix::fs::PermissionsExt;
+
+        let directory = directory(&["a.sql", "locked/b.sql", "lost+found/x", ".private/y"]);
+        let mode = |path: &Path, mode| {
+            fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        };
+        if fs::metadata("/proc/self").unwrap().uid() == 0 {
+            mode(directory.path(), 0o755);
+            return again_as_nobody(directory.path());
+        }
+        for locked in ["lost+found", ".private"] {
+            mode(&directory.path().join(locked), 0o000);
+        }
+        assert_eq!(keys(directory.path()).await, ["a.sql", "locked/b.sql"]);
+        mode(&directory.path().join("locked"), 0o000);
+        assert_eq!(kind(directory.path()).await, SourceErrorKind::Denied);
+        assert_eq!(kind(&directory.path().join("locked")).await, SourceErrorKind::Denied);
+        assert_eq!(kind(&directory.path().join("locked/b.sql")).await, SourceErrorKind::Denied);
+        for locked in ["locked", "lost+found", ".private"] {
+            mode(&directory.path().join(locked), 0o755);
+        }
+    }
+
+    fn again_as_nobody(scratch: &Path) {
+        let program = scratch.join("test");
+        fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+        let name = "source::local::tests::a_directory_that_may_not_be_entered_is_denied";
+        let output = std::process::Command::new("setpriv")
+            .args(["--reuid=65534", "--regid=65534", "--clear-groups"])
+            .arg(&program)
+            .args(["--exact", name])
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    }
+
     #[test]
     fn a_refusal_of_the_file_system_is_denied() {
         let error = cannot_read(&io::Error::from(io::ErrorKind::PermissionDenied), Path::new("/x"));
