@@ -106,9 +106,8 @@ fn index(mut at: Cursor<'_>) -> Option<Declaration> {
 }
 
 fn altered(mut at: Cursor<'_>) -> Option<Vec<Declaration>> {
-    let _ = at.accept_words("foreign table") || at.accept_any(&["table", "domain"]) || {
-        return None;
-    };
+    let known = at.accept_words("foreign table") || at.accept_any(&["table", "domain"]);
+    known.then_some(())?;
     at.skip_if_exists();
     at.accept("only");
     let table = at.object_name()?;
