@@ -6,13 +6,14 @@ use super::catalogue::{RelationKind, Relations};
 use super::snapshot::Snapshot;
 use super::{Validation, ValidationContext, Validator, ValidatorError};
 use crate::archive::ObjectName;
-use crate::finding::{Finding, FindingCode};
+use crate::finding::{Finding, FindingCode, Severity};
 
 /// Every materialized view is populated.
 ///
 /// `pg_dump` writes `WITH NO DATA` for all of them and refreshes at the end those that the source
 /// had populated. One that is left empty was empty in the source, or its refresh is missing from
-/// the dump: only a live source can tell which.
+/// the dump: a live source can tell which. Without one it is a warning only, because nothing is lost
+/// that a refresh would not bring back, and an unpopulated view is as legitimate as any.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MaterializedViews;
 
@@ -62,10 +63,13 @@ fn judge(
             finding("the materialized view is not populated, in the live database it is"),
             cx.environment_failed(),
         ),
-        None => validation.doubt(finding(
-            "the materialized view is not populated: either it was not in the source, or the \
-             dump lacks its refresh",
-        )),
+        None => validation.findings.push(Finding {
+            severity: Severity::Warning,
+            ..finding(
+                "the materialized view is not populated: either it was not in the source, or the \
+                 dump leaves out its refresh; a REFRESH fills it",
+            )
+        }),
     }
 }
 
@@ -97,17 +101,18 @@ mod tests {
     const FILLED: &str = "CREATE MATERIALIZED VIEW mv AS SELECT 1 AS one";
 
     #[tokio::test]
-    async fn a_view_that_was_never_refreshed_is_not_proved() {
+    async fn a_view_that_was_never_refreshed_is_worth_a_warning() {
         let fixture = Fixture::new(EMPTY).await;
         let validation = MaterializedViews.validate(&fixture.context()).await.unwrap();
-        assert_eq!(validation.unproved.len(), 1);
+        assert_eq!(validation.findings[0].severity, Severity::Warning);
+        assert!(validation.unproved.is_empty());
     }
 
     #[tokio::test]
     async fn a_view_that_the_live_source_has_filled_is_a_mismatch() {
         let (fixture, live) = (Fixture::new(EMPTY).await, Fixture::new(FILLED).await);
         let validation = MaterializedViews.validate(&fixture.beside(&live)).await.unwrap();
-        assert_eq!(validation.findings[0].severity, crate::finding::Severity::Critical);
+        assert_eq!(validation.findings[0].severity, Severity::Critical);
     }
 
     #[tokio::test]
