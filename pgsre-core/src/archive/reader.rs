@@ -85,7 +85,6 @@ impl ArchiveReader {
     ///
     /// # Errors
     /// What is wrong with the archive. Nothing more comes after it.
-    #[expect(clippy::should_implement_trait, reason = "an async method is no Iterator::next")]
     pub async fn next(&mut self) -> Result<Option<ArchiveItem>, ArchiveError> {
         loop {
             if let Some(item) = self.batch.pop_front() {
