@@ -1,1 +1,1 @@
-//! Unpublished member package: benches of pgsre.
+//! Benchmarks: rivals and pgsre in turn, as ratios.

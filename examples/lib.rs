@@ -1,1 +1,1 @@
-//! Unpublished member package: examples of pgsre.
+//! Examples of the library: `first_drill`, `custom_validator`, `custom_alerter`.

@@ -65,6 +65,9 @@ pub trait RestoreSession: Debug + Send + 'static {
     /// Connects to a restored database: one of [`LoadReport::databases`] by its name.
     async fn connect(&self, database: &str) -> Result<Database, TargetError>;
 
+    /// Leaves the place for people to look at: no sweep touches it. Says how to get in.
+    async fn keep(&mut self) -> Result<String, TargetError>;
+
     /// Removes the place. Idempotent, and valid in every state.
     async fn cleanup(&mut self) -> Result<(), TargetError>;
 }

@@ -63,6 +63,12 @@ pub trait Validator: Debug + Send + Sync + 'static {
     /// A short name, as reports have it.
     fn name(&self) -> &str;
 
+    /// Whether the check compares with a live database: then it is run only where there is one to
+    /// compare with, or where there should be one.
+    fn needs_live(&self) -> bool {
+        false
+    }
+
     /// Runs the check.
     ///
     /// # Errors

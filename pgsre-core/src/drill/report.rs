@@ -7,10 +7,8 @@ use super::Provenance;
 use crate::alert::Delivery;
 use crate::archive::Preamble;
 use crate::backup::Backup;
-use crate::finding::Finding;
-use crate::restore::{LoadReport, RunId};
-
-pub use crate::finding::Verdict;
+use crate::finding::{Finding, Verdict};
+use crate::restore::{LoadReport, RunId, Swept};
 
 /// What a drill came to, and how: always returned, whatever happened.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -49,6 +47,9 @@ pub struct DrillReport {
     pub rto_seconds: Option<f64>,
     /// What the load did; `None` where it never began.
     pub load: Option<LoadReport>,
+    /// What killed runs had left at the same target, removed before this one began.
+    #[serde(default)]
+    pub swept: Vec<Swept>,
     /// How the clean-up ended.
     pub cleanup: CleanupReport,
     /// How each alert's delivery ended.
@@ -102,7 +103,10 @@ pub struct CleanupReport {
     pub outcome: CleanupOutcome,
     /// What was removed, kept, or could not be removed.
     pub place: Option<String>,
-    /// Why it could not be removed.
+    /// How to get into a place that was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access: Option<String>,
+    /// Why it could not be removed, or kept.
     pub error: Option<String>,
 }
 

@@ -71,6 +71,13 @@ impl EphemeralCluster {
         &self.base
     }
 
+    /// The settings, names and values, of a throw-away server of this major version that is loaded
+    /// over `jobs` connections.
+    #[must_use]
+    pub fn settings(major: u32, jobs: usize) -> Vec<(String, String)> {
+        settings::of(major, jobs)
+    }
+
     /// The server programs for a dump of this major version: the same, else the nearest newer, and
     /// the newest where the version is not known.
     fn choose(&self, major: Option<u32>) -> Result<ServerPrograms, TargetError> {
@@ -223,6 +230,28 @@ impl RestoreSession for EphemeralSession {
 
     async fn connect(&self, database: &str) -> Result<Database, TargetError> {
         self.place()?.connect(database).await
+    }
+
+    async fn keep(&mut self) -> Result<String, TargetError> {
+        let data = self.cluster()?.data_directory().to_owned();
+        if let Some(cluster) = &mut self.cluster {
+            cluster.stop().await.map_err(|error| from_postgres(&error))?;
+        }
+        self.cluster = None;
+        if let Some(directory) = &self.directory {
+            directory.keep().map_err(|error| {
+                TargetError::new(io_kind(&error), "cannot keep the throw-away server")
+                    .with_cause(error)
+            })?;
+        }
+        self.directory = None;
+        let pg_ctl = self.programs.bindir().join("pg_ctl");
+        Ok(format!(
+            "start it as the owner of the directory with: {} -D {} -o \"-k /tmp\" start; then: \
+             psql -h /tmp -U postgres -l",
+            pg_ctl.display(),
+            data.display()
+        ))
     }
 
     async fn cleanup(&mut self) -> Result<(), TargetError> {

@@ -40,10 +40,15 @@ impl SessionGuard {
         Ok(())
     }
 
-    /// Leaves the place where it is, and lets go of it.
-    #[must_use]
-    pub fn keep(mut self) -> Option<Box<dyn RestoreSession>> {
-        self.session.take()
+    /// Leaves the place where it is, and says how to get in.
+    ///
+    /// # Errors
+    /// As [`RestoreSession::keep`]; then the drop cleans up.
+    pub async fn keep(mut self) -> Result<String, TargetError> {
+        let Some(session) = self.session.as_mut() else { return Ok(String::new()) };
+        let access = session.keep().await?;
+        self.session = None;
+        Ok(access)
     }
 
     /// The session; `None` after a clean-up.

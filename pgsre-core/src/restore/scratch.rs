@@ -167,6 +167,17 @@ impl RestoreSession for ScratchSession {
         place.connect(database).await
     }
 
+    async fn keep(&mut self) -> Result<String, TargetError> {
+        let config = self.place()?.config.with_database(&self.name);
+        let session = server::maintenance(&self.server).await?.session().await;
+        let session = session.map_err(|error| from_postgres(&error))?;
+        create::mark(&session, &self.name, &create::kept_marker(&self.name)).await?;
+        session.close().await;
+        self.made = Made::Nothing;
+        self.lock = None;
+        Ok(format!("connect with: psql {config}; drop it when you are done"))
+    }
+
     async fn cleanup(&mut self) -> Result<(), TargetError> {
         if self.made != Made::Nothing {
             let session = server::maintenance(&self.server).await?.session().await;

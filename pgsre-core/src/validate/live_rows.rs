@@ -104,6 +104,10 @@ impl Validator for LiveRows {
         "rows compared with the live source"
     }
 
+    fn needs_live(&self) -> bool {
+        true
+    }
+
     async fn validate(&self, cx: &ValidationContext<'_>) -> Result<Validation, ValidatorError> {
         let Some(live) = cx.live else {
             return Err(ValidatorError::new("there is no live database to compare with"));

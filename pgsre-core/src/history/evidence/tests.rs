@@ -39,9 +39,11 @@ pub(in crate::history) fn sample(id: &str, verdict: Verdict) -> DrillReport {
         findings: findings(verdict),
         rto_seconds: Some(41.0),
         load: Some(load()),
+        swept: Vec::new(),
         cleanup: CleanupReport {
             outcome: CleanupOutcome::Done,
             place: Some(format!("/tmp/pgsre_{run}")),
+            access: None,
             error: None,
         },
         alerts: vec![

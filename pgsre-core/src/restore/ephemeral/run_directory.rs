@@ -43,6 +43,11 @@ impl RunDirectory {
         cluster_in(&self.path)
     }
 
+    /// Takes the marker away: from now on it is the user's.
+    pub(super) fn keep(&self) -> io::Result<()> {
+        absent_is_fine(fs::remove_file(self.path.join(MARKER)))
+    }
+
     /// Removes everything, the marker last: what remains after a failure is still known as ours.
     pub(super) fn remove(&self) -> io::Result<()> {
         remove(&self.path)
@@ -150,6 +155,17 @@ mod tests {
         let swept = sweep(base.path(), Duration::ZERO, now).unwrap();
         assert_eq!((swept.len(), swept[0].error.as_deref()), (1, None));
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn a_directory_that_is_kept_is_never_swept() {
+        let base = tempfile::tempdir().unwrap();
+        let directory = RunDirectory::make(base.path(), RunId::new(Timestamp::now())).unwrap();
+        directory.keep().unwrap();
+        let path = directory.path.clone();
+        drop(directory);
+        assert!(sweep(base.path(), Duration::ZERO, Timestamp::now()).unwrap().is_empty());
+        assert!(path.exists());
     }
 
     #[test]

@@ -30,6 +30,11 @@ pub(super) fn marker(name: &str) -> String {
     format!("a throw-away database of pgsre's restore drill: {name}")
 }
 
+/// What marks a database that the user wants to keep.
+pub(super) fn kept_marker(name: &str) -> String {
+    format!("kept from pgsre's restore drill: {name}")
+}
+
 /// Creates the database in the encoding and locale of the dump, and marks it.
 pub(super) async fn create(
     session: &Session,
@@ -52,13 +57,15 @@ pub(super) async fn create(
             .await
             .map_err(|error| failed(&format!("cannot create the database {name}"), error))?;
     }
-    let comment = format!(
-        "COMMENT ON DATABASE {} IS {}",
-        quote_identifier(name),
-        quote_literal(&marker(name))
-    );
-    session.batch_execute(&comment).await.map_err(|e| failed("cannot mark the database", e))?;
+    mark(session, name, &marker(name)).await?;
     Ok(findings)
+}
+
+/// Says on the database itself whose it is.
+pub(super) async fn mark(session: &Session, name: &str, marker: &str) -> Result<(), TargetError> {
+    let name = quote_identifier(name);
+    let comment = format!("COMMENT ON DATABASE {name} IS {}", quote_literal(marker));
+    session.batch_execute(&comment).await.map_err(|e| failed("cannot mark the database", e))
 }
 
 /// The database must hold nothing: whatever is restored beside it would prove nothing.

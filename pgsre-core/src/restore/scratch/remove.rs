@@ -1,6 +1,6 @@
 //! Removing a scratch database, and nothing else.
 
-use super::create::marker;
+use super::create::{kept_marker, marker};
 use super::server::failed;
 use crate::postgres::{ConnectConfig, Database, Session, quote_identifier};
 use crate::restore::TargetError;
@@ -10,15 +10,16 @@ const LEFTOVERS: &str = "\
     SELECT datname::pg_catalog.text, pg_catalog.shobj_description(oid, 'pg_database') \
     FROM pg_catalog.pg_database WHERE datname LIKE 'pgsre\\_drill\\_%' ORDER BY datname";
 
-/// Databases that have a name of ours, and whether our marker stands on them.
+/// Databases that have a name of ours and are not kept, and whether our marker stands on them.
 pub(super) async fn leftovers(session: &Session) -> Result<Vec<(String, bool)>, TargetError> {
     let rows = session.query(LEFTOVERS, &[]).await;
     let rows = rows.map_err(|error| failed("cannot look for leftovers", error))?;
     let named = rows.iter().filter_map(|row| {
         let name: String = row.try_get(0).ok()?;
         let comment: Option<String> = row.try_get(1).ok()?;
-        let marked = comment.is_some_and(|comment| comment == marker(&name));
-        Some((name, marked))
+        let comment = comment.unwrap_or_default();
+        let marked = comment == marker(&name);
+        (comment != kept_marker(&name)).then_some((name, marked))
     });
     Ok(named.collect())
 }
