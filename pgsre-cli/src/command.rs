@@ -1,10 +1,14 @@
 //! The verbs, one a file.
 
 pub mod backups;
+mod demo;
 pub mod doctor;
+pub(crate) mod drill;
 mod init;
+mod report;
 
-use crate::args::{Cli, Command};
+use crate::args::{BackupsCommand, Cli, Command};
+use crate::config::Config;
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::face::Face;
@@ -15,9 +19,18 @@ pub(crate) async fn dispatch(
     face: &Face,
     environment: &Environment,
 ) -> Result<u8, CommandError> {
-    let config = cli.global.config.as_deref();
+    let config = || Config::load(cli.global.config.as_deref(), environment);
     match cli.command {
+        Command::Demo(args) => demo::run(&args, face).await,
         Command::Init(args) => init::run(&args, face),
-        _ => Ok(0),
+        Command::Doctor(args) => doctor::run(&args, &config()?, face, environment).await,
+        Command::Backups(BackupsCommand::List(args)) => {
+            backups::list::run(&args, &config()?, face).await
+        }
+        Command::Backups(BackupsCommand::Check(args)) => {
+            backups::check::run(&args, &config()?, face).await
+        }
+        Command::Drill(args) => drill::run(&args, &config()?, face, environment).await,
+        Command::Report(args) => report::run(&args, face, environment).await,
     }
 }

@@ -1,11 +1,20 @@
 //! `pgsre backups list` and `check`.
 
+pub(crate) mod check;
+pub(crate) mod list;
+
 use jiff::Timestamp;
 use pgsre_core::archive::ArchiveSummary;
 use pgsre_core::backup::{Backup, BackupFormat};
 use pgsre_core::drill::Verdict;
 use pgsre_core::finding::Finding;
+use pgsre_core::source::{BackupSource, SourceError, SourceErrorKind};
 use serde::Serialize;
+
+use crate::args::Format;
+use crate::command::drill::settings;
+use crate::config::{Backups, Config, Secret, Server};
+use crate::error::CommandError;
 
 /// The backups of a source: the JSON of `pgsre backups list`.
 #[derive(Clone, Debug, Serialize)]
@@ -56,4 +65,60 @@ pub struct CheckResult {
     pub archive: Option<ArchiveSummary>,
     /// How long reading took.
     pub seconds: f64,
+}
+
+/// A source and what the configuration says of it.
+pub(crate) struct Named<'c> {
+    pub(crate) source: Secret,
+    pub(crate) backups: Option<&'c Backups>,
+    pub(crate) allow_untrailed: bool,
+}
+
+/// The sources that the command line asks for.
+fn sources<'c>(
+    source: Option<&str>,
+    server: Option<&str>,
+    config: &'c Config,
+) -> Result<Vec<Named<'c>>, CommandError> {
+    let server = server.map(|name| settings::named(config, name)).transpose()?;
+    if let Some(source) = source {
+        let backups = server.and_then(|server| server.backups.as_ref());
+        let allow_untrailed = server.is_some_and(|server| server.drill.allow_untrailed);
+        return Ok(vec![Named { source: Secret::new(source), backups, allow_untrailed }]);
+    }
+    let servers: Vec<&Server> = match server {
+        Some(server) => vec![server],
+        None => config.servers.iter().collect(),
+    };
+    let named: Vec<Named<'c>> = servers
+        .into_iter()
+        .filter_map(|server| {
+            let backups = server.backups.as_ref()?;
+            let source = backups.source.clone();
+            let allow_untrailed = server.drill.allow_untrailed;
+            Some(Named { source, backups: Some(backups), allow_untrailed })
+        })
+        .collect();
+    if named.is_empty() { Err(settings::nothing_to_do(config)) } else { Ok(named) }
+}
+
+/// `--format json` prints exactly one object.
+fn one_for_json(format: Format, named: &[Named<'_>]) -> Result<(), CommandError> {
+    if format == Format::Human || named.len() == 1 {
+        return Ok(());
+    }
+    Err(CommandError::usage("--format json is about one source, and several are configured")
+        .with_hint("say which with --server NAME"))
+}
+
+/// A listing that failed: a source that is described wrongly is the user's to mend, and what
+/// cannot be read cannot be judged.
+fn unreadable(source: &impl BackupSource, error: SourceError) -> CommandError {
+    let context = format!("cannot list the backups of {source}");
+    let hint = error.to_finding("").hint;
+    let failed = match error.kind() {
+        SourceErrorKind::Invalid => CommandError::usage(context),
+        _ => CommandError::inconclusive(context),
+    };
+    failed.with_hint(hint).with_cause(error)
 }

@@ -4,8 +4,10 @@ mod backups;
 mod doctor;
 mod drill;
 mod findings;
+mod history;
 
 pub use backups::{backup_check, backup_list};
 pub use doctor::checks;
 pub use drill::drill_report;
 pub use findings::findings;
+pub use history::drill_list;

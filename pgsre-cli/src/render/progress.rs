@@ -43,6 +43,15 @@ impl Progress {
         self.lock().place.clone()
     }
 
+    /// Shows that the source is listed and the archive's beginning read.
+    pub fn planning(&self) {
+        if self.face.draws() {
+            let bar = spinner();
+            bar.set_prefix(Stage::Find.as_str());
+            self.lock().bar = Some(bar);
+        }
+    }
+
     /// Removes a bar that is still there, as after an error.
     pub fn finish(&self) {
         if let Some(bar) = self.lock().bar.take() {

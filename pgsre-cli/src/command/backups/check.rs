@@ -1,0 +1,177 @@
+//! `pgsre backups check`: fresh, large enough, and readable to its end.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use indicatif::ProgressBar;
+use jiff::Timestamp;
+use pgsre_core::archive::{ArchiveError, ArchiveItem, ArchiveReader, ArchiveSummary, ReadOptions};
+use pgsre_core::backup::Backup;
+use pgsre_core::drill::Verdict;
+use pgsre_core::finding::{Finding, Severity};
+use pgsre_core::source::{BackupSource, BackupSourceExt, SourceError, SourceErrorKind, catalogue};
+
+use super::{CheckResult, Named, sources};
+use crate::args::{CheckArgs, Format};
+use crate::command::drill::assemble;
+use crate::config::Config;
+use crate::error::CommandError;
+use crate::exit_code;
+use crate::face::Face;
+use crate::interrupt::Interrupt;
+use crate::render::progress::{bytes_bar, spinner};
+use crate::render::{human, json};
+use crate::units;
+
+pub(crate) async fn run(
+    args: &CheckArgs,
+    config: &Config,
+    face: &Face,
+) -> Result<u8, CommandError> {
+    let named = sources(args.source.as_deref(), args.server.as_deref(), config)?;
+    super::one_for_json(args.format, &named)?;
+    let interrupt = Interrupt::watch(face, Arc::new(|| None));
+    let mut statuses = Vec::new();
+    for one in &named {
+        let result = tokio::select! {
+            result = check(args, one, face) => result?,
+            () = interrupt.token().cancelled() => return Ok(exit_code::INTERRUPTED),
+        };
+        face.print(&match args.format {
+            Format::Human => human::backup_check(face, &result),
+            Format::Json => json::object(&result)?,
+        })?;
+        statuses.push(exit_code::of_verdict(result.outcome));
+    }
+    Ok(exit_code::heaviest(statuses))
+}
+
+async fn check(
+    args: &CheckArgs,
+    named: &Named<'_>,
+    face: &Face,
+) -> Result<CheckResult, CommandError> {
+    let source = Arc::new(assemble::source(&named.source)?);
+    let mut result = CheckResult {
+        schema: 1,
+        source: source.to_string(),
+        backup: None,
+        outcome: Verdict::Inconclusive,
+        findings: Vec::new(),
+        unproved: Vec::new(),
+        archive: None,
+        seconds: 0.0,
+    };
+    match look(args, named, &source, &mut result).await {
+        Ok(()) => {}
+        Err(error) if error.kind() == SourceErrorKind::Invalid => {
+            return Err(CommandError::usage("the backup cannot be told").with_cause(error));
+        }
+        Err(error) => result.findings.push(error.to_finding(&result.source)),
+    }
+    if let Some(backup) = result.backup.clone() {
+        read(args, named, source, &backup, face, &mut result).await;
+    }
+    result.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    result.outcome = outcome(&result);
+    Ok(result)
+}
+
+/// Picks the backup and holds the catalogue against the rules.
+async fn look(
+    args: &CheckArgs,
+    named: &Named<'_>,
+    source: &Arc<impl BackupSource>,
+    result: &mut CheckResult,
+) -> Result<(), SourceError> {
+    let all = source.all().await?;
+    let backup = match &args.backup.backup {
+        Some(key) => Some(source.find(key).await?),
+        None => all.first().cloned(),
+    };
+    let (flags, configured) = (&args.backup, named.backups);
+    let rules = assemble::rules(
+        flags.max_age.or(configured.and_then(|backups| backups.max_age)),
+        flags.min_size.or(configured.and_then(|backups| backups.min_size)),
+        flags.max_shrink.or(configured.and_then(|backups| backups.max_shrink)),
+    );
+    let now = Timestamp::now();
+    let check = match &backup {
+        Some(backup) => catalogue::check(backup, &all, &rules, now),
+        None => catalogue::check_newest(&all, &rules, now),
+    };
+    result.findings.extend(check.findings);
+    result.unproved.extend(check.unproved);
+    result.backup = backup;
+    Ok(())
+}
+
+/// Reads every byte of the backup, as strictly as a drill.
+async fn read(
+    args: &CheckArgs,
+    named: &Named<'_>,
+    source: Arc<dyn BackupSource>,
+    backup: &Backup,
+    face: &Face,
+    result: &mut CheckResult,
+) {
+    let begin = Instant::now();
+    let options = ReadOptions {
+        allow_untrailed: args.backup.allow_untrailed || named.allow_untrailed,
+        ..ReadOptions::default()
+    };
+    let bar = face.draws().then(|| if backup.size > 0 { bytes_bar(backup.size) } else { spinner() });
+    let read = drain(source, backup, options, bar.as_ref()).await;
+    if let Some(bar) = bar {
+        bar.finish_and_clear();
+    }
+    result.seconds = begin.elapsed().as_secs_f64();
+    face.note(&format!("  read {} in {}", backup.key, units::duration(result.seconds)));
+    match read {
+        Ok(summary) => {
+            result.unproved.extend(summary.unproved.iter().cloned());
+            result.archive = Some(summary);
+        }
+        Err(error) => result.findings.push(error.to_finding(&backup.key)),
+    }
+}
+
+async fn drain(
+    source: Arc<dyn BackupSource>,
+    backup: &Backup,
+    options: ReadOptions,
+    bar: Option<&ProgressBar>,
+) -> Result<ArchiveSummary, ArchiveError> {
+    let mut reader = ArchiveReader::open(source, backup, options).await?;
+    let mut summary = ArchiveSummary::default();
+    while let Some(item) = reader.next().await? {
+        if let Some(bar) = bar {
+            bar.set_position(reader.bytes_read());
+        }
+        match item {
+            ArchiveItem::End(end) => summary = end,
+            ArchiveItem::CopyStart(copy) => {
+                bar.inspect(|bar| bar.set_message(copy.table.name));
+            }
+            _ => {}
+        }
+    }
+    Ok(summary)
+}
+
+/// As a drill judges: wrong beats not proved beats passed.
+fn outcome(result: &CheckResult) -> Verdict {
+    let wrong = |finding: &&Finding| {
+        finding.severity == Severity::Critical && !finding.code.is_inconclusive()
+    };
+    let unfit =
+        |finding: &Finding| finding.severity >= Severity::Warning && finding.code.is_inconclusive();
+    if result.findings.iter().find(wrong).is_some() {
+        return Verdict::Failed;
+    }
+    let read = result.archive.is_some();
+    match read && result.unproved.is_empty() && !result.findings.iter().any(unfit) {
+        true => Verdict::Passed,
+        false => Verdict::Inconclusive,
+    }
+}

@@ -1,0 +1,57 @@
+//! `pgsre backups list`.
+
+use jiff::Timestamp;
+use pgsre_core::source::{BackupSource, BackupSourceExt, catalogue};
+
+use super::{Listed, Listing, sources};
+use crate::args::{Format, ListArgs};
+use crate::command::drill::assemble;
+use crate::config::{Config, Secret};
+use crate::error::CommandError;
+use crate::exit_code;
+use crate::face::Face;
+use crate::render::{human, json};
+
+pub(crate) async fn run(
+    args: &ListArgs,
+    config: &Config,
+    face: &Face,
+) -> Result<u8, CommandError> {
+    let mut statuses = Vec::new();
+    let named = sources(args.source.as_deref(), args.server.as_deref(), config)?;
+    super::one_for_json(args.format, &named)?;
+    for one in &named {
+        let listing = listing(&one.source).await?;
+        face.print(&match args.format {
+            Format::Human => human::backup_list(face, &listing),
+            Format::Json => json::object(&listing)?,
+        })?;
+        let empty = listing.backups.is_empty();
+        statuses.push(if empty { exit_code::FAILED } else { exit_code::PASSED });
+    }
+    Ok(exit_code::heaviest(statuses))
+}
+
+async fn listing(place: &Secret) -> Result<Listing, CommandError> {
+    let source = assemble::source(place)?;
+    let all = source.all().await.map_err(|error| super::unreadable(&source, error))?;
+    let now = Timestamp::now();
+    let backups = catalogue::trend(&all, now).into_iter().map(|entry| Listed {
+        etag: etag(&all, &entry.key),
+        key: entry.key,
+        format: entry.format,
+        size: entry.size,
+        modified: entry.modified,
+        age_seconds: entry.age_seconds as f64,
+        change: entry.change,
+    });
+    Ok(Listing { schema: 1, source: source.to_string(), backups: backups.collect() })
+}
+
+/// The entity tag of a backup of one object.
+fn etag(all: &[pgsre_core::backup::Backup], key: &str) -> Option<String> {
+    match all.iter().find(|backup| backup.key == key)?.parts.as_slice() {
+        [only] => only.etag.clone(),
+        _ => None,
+    }
+}

@@ -1,0 +1,176 @@
+//! `pgsre drill`: restore and prove.
+
+use pgsre_core::drill::{DrillReport, Verdict};
+use pgsre_core::history::ReportStore;
+use serde::Serialize;
+
+use crate::args::{DrillArgs, Format};
+use crate::command::report;
+use crate::config::Config;
+use crate::environment::Environment;
+use crate::error::CommandError;
+use crate::exit_code;
+use crate::face::Face;
+use crate::interrupt::Interrupt;
+use crate::render::progress::Progress;
+use crate::render::{human, json};
+
+pub(crate) mod assemble;
+mod preview;
+pub(crate) mod settings;
+mod watched;
+
+use settings::Settings;
+use watched::Watched;
+
+/// The JSON of several drills.
+#[derive(Serialize)]
+struct Drills {
+    schema: u32,
+    /// The heaviest verdict of them.
+    verdict: Verdict,
+    drills: Vec<Ended>,
+}
+
+/// How one drill of several ended.
+#[derive(Serialize)]
+struct Ended {
+    server: Option<String>,
+    /// Why it could not be tried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(flatten)]
+    report: Option<DrillReport>,
+    #[serde(skip)]
+    status: u8,
+}
+
+pub(crate) async fn run(
+    args: &DrillArgs,
+    config: &Config,
+    face: &Face,
+    environment: &Environment,
+) -> Result<u8, CommandError> {
+    let all = settings::of(args, config)?;
+    if args.restore.dry_run {
+        return preview::run(args, &all, face).await;
+    }
+    let store = report::store(args.result.report.as_deref(), environment)?;
+    let watched = Watched::default();
+    let interrupt = Interrupt::watch(face, watched.leftovers());
+    let mut ended = Vec::with_capacity(all.len());
+    for settings in &all {
+        if interrupt.happened() {
+            break;
+        }
+        let session = Session { args, config, face, store: &store, interrupt: &interrupt };
+        let label = if all.len() > 1 { settings.name.clone() } else { None };
+        let progress = watched.watch(Progress::new(face, label.unwrap_or_default()));
+        match session.drill(settings, &progress).await {
+            Ok(one) => ended.push(one),
+            Err(error) if all.len() == 1 => return Err(error),
+            Err(error) => ended.push(session.not_tried(settings, &error)),
+        }
+    }
+    let interrupted = interrupt.happened();
+    if args.result.format == Format::Json {
+        face.print(&as_json(args, &mut ended)?)?;
+    }
+    if interrupted {
+        return Ok(exit_code::INTERRUPTED);
+    }
+    Ok(exit_code::heaviest(ended.iter().map(|one| one.status)))
+}
+
+/// With a SOURCE or a server the report itself, without both a list however long: the shape
+/// depends on the command line, never on the configuration.
+fn as_json(args: &DrillArgs, ended: &mut Vec<Ended>) -> Result<String, CommandError> {
+    if args.source.is_some() || args.server.is_some() {
+        let report = ended.pop().and_then(|one| one.report);
+        return Ok(match report {
+            Some(report) => json::object(&report)?,
+            None => String::new(),
+        });
+    }
+    let verdict = match exit_code::heaviest(ended.iter().map(|one| one.status)) {
+        exit_code::PASSED if !ended.is_empty() => Verdict::Passed,
+        exit_code::FAILED => Verdict::Failed,
+        _ => Verdict::Inconclusive,
+    };
+    Ok(json::object(&Drills { schema: 1, verdict, drills: std::mem::take(ended) })?)
+}
+
+/// What the drills of one command share.
+struct Session<'a> {
+    args: &'a DrillArgs,
+    config: &'a Config,
+    face: &'a Face,
+    store: &'a ReportStore,
+    interrupt: &'a Interrupt,
+}
+
+impl Session<'_> {
+    async fn drill(&self, settings: &Settings, progress: &Progress) -> Result<Ended, CommandError> {
+        let target = assemble::target(settings.target.as_ref())?;
+        assemble::sweep(target.as_ref(), self.face).await;
+        let alerters = match self.args.result.no_notify {
+            true => None,
+            false => assemble::dispatcher(&self.config.alerters)?,
+        };
+        let drill = assemble::drill(settings, target, alerters)?;
+        let request = settings.request();
+        progress.planning();
+        let plan = tokio::select! {
+            plan = drill.plan(&request) => plan,
+            () = self.interrupt.token().cancelled() => {
+                progress.finish();
+                return Ok(Ended::interrupted(settings));
+            }
+        };
+        progress.finish();
+        let plan = plan.map_err(assemble::plan_error)?;
+        let report = drill.run(plan, progress, self.interrupt.token()).await;
+        progress.finish();
+        self.keep(&report).await;
+        if self.args.result.format == Format::Human {
+            self.face.print(&human::drill_report(self.face, &report))?;
+        }
+        Ok(Ended::with(settings, report))
+    }
+
+    /// A report that cannot be kept never changes the verdict, and is never silent.
+    async fn keep(&self, report: &DrillReport) {
+        if let Err(error) = self.store.save(report).await {
+            let why = pgsre_core::finding::chain(&error);
+            self.face.warn(&format!("the report was not kept: {why}"));
+        }
+    }
+
+    fn not_tried(&self, settings: &Settings, error: &CommandError) -> Ended {
+        let why = pgsre_core::finding::chain(error);
+        let name = settings.name.as_deref().unwrap_or("drill");
+        self.face.error(&format!("{name}: {why}"), error.hint());
+        Ended {
+            server: settings.name.clone(),
+            error: Some(why),
+            report: None,
+            status: error.status(),
+        }
+    }
+}
+
+impl Ended {
+    fn with(settings: &Settings, report: DrillReport) -> Self {
+        let status = exit_code::of_verdict(report.verdict);
+        Self { server: settings.name.clone(), error: None, report: Some(report), status }
+    }
+
+    fn interrupted(settings: &Settings) -> Self {
+        Self {
+            server: settings.name.clone(),
+            error: Some("interrupted before anything was made".to_owned()),
+            report: None,
+            status: exit_code::INTERRUPTED,
+        }
+    }
+}

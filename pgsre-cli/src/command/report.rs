@@ -1,0 +1,120 @@
+//! `pgsre report`: past drills.
+
+use std::path::Path;
+
+use pgsre_core::history::{
+    self, HistoryError, HistoryErrorKind, Listing, ReportStore, default_directory, evidence,
+};
+use serde::Serialize;
+
+use crate::args::{Format, ReportArgs};
+use crate::environment::Environment;
+use crate::error::CommandError;
+use crate::exit_code;
+use crate::face::Face;
+use crate::render::{human, json};
+
+/// The JSON of past drills.
+#[derive(Serialize)]
+struct Past<'a> {
+    schema: u32,
+    place: String,
+    drills: &'a [history::ReportSummary],
+    damaged: &'a [history::DamagedReport],
+}
+
+pub(crate) async fn run(
+    args: &ReportArgs,
+    face: &Face,
+    environment: &Environment,
+) -> Result<u8, CommandError> {
+    let store = store(args.from.as_deref(), environment)?;
+    match &args.id {
+        Some(id) => one(args, id, &store, face).await?,
+        None => all(args, &store, face).await?,
+    }
+    Ok(exit_code::PASSED)
+}
+
+async fn one(
+    args: &ReportArgs,
+    id: &str,
+    store: &ReportStore,
+    face: &Face,
+) -> Result<(), CommandError> {
+    let report = store.load(id).await.map_err(unreadable)?;
+    if let Some(path) = &args.html {
+        let stored = serde_json::to_vec_pretty(&report).map_err(std::io::Error::other)?;
+        return write(face, path, &evidence::page(&report, &stored).map_err(unreadable)?);
+    }
+    face.print(&match args.format {
+        Format::Human => human::drill_report(face, &report),
+        Format::Json => json::object(&report)?,
+    })?;
+    Ok(())
+}
+
+async fn all(args: &ReportArgs, store: &ReportStore, face: &Face) -> Result<(), CommandError> {
+    let listing = store.list().await.map_err(unreadable)?;
+    if let Some(path) = &args.html {
+        return write(face, path, &history::index(&listing).map_err(unreadable)?);
+    }
+    face.print(&match args.format {
+        Format::Human => human::drill_list(face, &store.to_string(), &listing, args.last),
+        Format::Json => as_json(store, &listing, args.last)?,
+    })?;
+    Ok(())
+}
+
+fn as_json(store: &ReportStore, listing: &Listing, last: usize) -> Result<String, CommandError> {
+    let drills = listing.reports.get(..last).unwrap_or(&listing.reports);
+    let place = store.to_string();
+    Ok(json::object(&Past { schema: 1, place, drills, damaged: &listing.damaged })?)
+}
+
+fn write(face: &Face, path: &Path, page: &str) -> Result<(), CommandError> {
+    if path.as_os_str() == "-" {
+        face.print(page)?;
+        return Ok(());
+    }
+    std::fs::write(path, page).map_err(|error| {
+        CommandError::usage(format!("cannot write {}", path.display())).with_cause(error)
+    })?;
+    face.note(&format!("wrote {}", path.display()));
+    Ok(())
+}
+
+fn unreadable(error: HistoryError) -> CommandError {
+    let failed = match error.kind() {
+        HistoryErrorKind::NotFound | HistoryErrorKind::Ambiguous => {
+            CommandError::usage(error.to_string())
+                .with_hint("`pgsre report` lists the drills; --from says where they lie")
+        }
+        _ => CommandError::inconclusive(error.to_string()),
+    };
+    match std::error::Error::source(&error) {
+        Some(cause) => failed.with_cause(cause.to_string()),
+        None => failed,
+    }
+}
+
+/// Where reports are kept: this directory or URL, else pgsre's own.
+pub(crate) fn store(
+    place: Option<&str>,
+    environment: &Environment,
+) -> Result<ReportStore, CommandError> {
+    let wrong = |error: HistoryError| {
+        CommandError::usage("reports cannot be kept there")
+            .with_hint("give a directory or URL with --report, or set PGSRE_STATE_DIR")
+            .with_cause(error)
+    };
+    if let Some(place) = place {
+        return ReportStore::parse(place).map_err(wrong);
+    }
+    let usual = default_directory(|name| environment.variable(name).map(str::to_owned));
+    let usual = usual.ok_or_else(|| {
+        CommandError::usage("there is no place to keep reports: neither HOME nor another is set")
+            .with_hint("give a directory or URL with --report, or set PGSRE_STATE_DIR")
+    })?;
+    ReportStore::directory(usual).map_err(wrong)
+}
