@@ -1,7 +1,7 @@
 //! `pgsre backups list`.
 
 use jiff::Timestamp;
-use pgsre_core::source::{BackupSource, BackupSourceExt, catalogue};
+use pgsre_core::source::{BackupSourceExt, catalogue};
 
 use super::{Listed, Listing, sources};
 use crate::args::{Format, ListArgs};

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 use pgsre_core::postgres::{ConnectConfig, Database, PostgresError};
-use pgsre_core::source::{BackupSource, BackupSourceExt, catalogue};
+use pgsre_core::source::{BackupSourceExt, catalogue};
 
 use super::Check;
 use crate::command::drill::assemble;

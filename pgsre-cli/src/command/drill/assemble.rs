@@ -11,7 +11,8 @@ use pgsre_core::archive::ReadOptions;
 use pgsre_core::drill::{Drill, Objectives, PlanError};
 use pgsre_core::postgres::ConnectConfig;
 use pgsre_core::restore::{EphemeralCluster, RestoreTarget, ScratchDatabase};
-use pgsre_core::source::{CatalogueRules, ObjectStoreSource};
+use pgsre_core::source::ObjectStoreSource;
+use pgsre_core::source::catalogue::CatalogueRules;
 use pgsre_core::validate::{
     EpochUnit, Expectation, Floors, Freshness, RowTolerance, RowsLoaded, SqlAssertion, Validator,
     default_validators,
