@@ -242,8 +242,9 @@ Examples:
   pgsre drill s3://acme-backups/shop/ --target postgres://drill@staging/postgres --format json
   pgsre drill                                 every server of pgsre.toml
 
-SOURCE: a prefix means its newest backup, an object that one backup. With SOURCE the configuration
-gives only the alerters, unless --server names the server whose settings to take.
+SOURCE: a prefix means its newest backup, an object that one backup. Its settings are those of
+--server NAME, else of the configured server whose `source` it is, else of the only server of the
+file that --config names, else the defaults. Alerters are the configuration's in any case.
 
 --format json prints one object: the report of one drill with SOURCE or --server; without both
 {\"schema\":1,\"verdict\":…,\"drills\":[…]}, however many servers are configured.

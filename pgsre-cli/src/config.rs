@@ -28,6 +28,8 @@ pub use validator::{EpochUnit, ValidatorConfig};
 pub struct Config {
     /// Where it was read; `None` where there is none.
     pub path: Option<PathBuf>,
+    /// Whether the command line named it.
+    pub named: bool,
     /// `[[server]]`.
     pub servers: Vec<Server>,
     /// `[[rule]]`: kept for the monitor.
@@ -169,7 +171,7 @@ impl Config {
     /// Where a file is there but cannot be read or is wrong; where `explicit` is absent.
     pub fn load(explicit: Option<&Path>, environment: &Environment) -> Result<Self, ConfigError> {
         if let Some(path) = explicit {
-            return Self::read(path, environment);
+            return Ok(Self { named: true, ..Self::read(path, environment)? });
         }
         let own = environment.configuration_home().map(|home| home.join("pgsre/pgsre.toml"));
         match [Some(PathBuf::from("pgsre.toml")), own].into_iter().flatten().find(|p| p.exists()) {

@@ -82,6 +82,7 @@ fn sources<'c>(
 ) -> Result<Vec<Named<'c>>, CommandError> {
     let server = server.map(|name| settings::named(config, name)).transpose()?;
     if let Some(source) = source {
+        let server = server.or_else(|| settings::of_source(source, config));
         let backups = server.and_then(|server| server.backups.as_ref());
         let allow_untrailed = server.is_some_and(|server| server.drill.allow_untrailed);
         return Ok(vec![Named { source: Secret::new(source), backups, allow_untrailed }]);

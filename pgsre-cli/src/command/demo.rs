@@ -179,12 +179,11 @@ async fn prove(
 ) -> Result<DrillReport, CommandError> {
     let source = ObjectStoreSource::parse(&url(&source))
         .map_err(|error| CommandError::inconclusive("the demo's store").with_cause(error))?;
-    let balance = SqlAssertion::new(
-        "ledger balances",
-        "select sum(debit) = sum(credit) from public.ledger",
-    );
+    let balance =
+        SqlAssertion::new("ledger balances", "select sum(debit) = sum(credit) from public.ledger");
     let drill = Drill::new(Arc::new(source), target).add_validator(Box::new(balance));
-    let plan = drill.plan(&DrillRequest::default()).await.map_err(super::drill::assemble::plan_error)?;
+    let plan =
+        drill.plan(&DrillRequest::default()).await.map_err(super::drill::assemble::plan_error)?;
     Ok(drill.run(plan, &Unobserved, &CancellationToken::new()).await)
 }
 

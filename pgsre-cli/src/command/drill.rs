@@ -86,9 +86,9 @@ pub(crate) async fn run(
 /// depends on the command line, never on the configuration.
 fn as_json(args: &DrillArgs, ended: &mut Vec<Ended>) -> Result<String, CommandError> {
     if args.source.is_some() || args.server.is_some() {
-        let report = ended.pop().and_then(|one| one.report);
-        return Ok(match report {
-            Some(report) => json::object(&report)?,
+        return Ok(match ended.pop() {
+            Some(Ended { report: Some(report), .. }) => json::object(&report)?,
+            Some(interrupted) => json::object(&interrupted)?,
             None => String::new(),
         });
     }
@@ -112,7 +112,9 @@ struct Session<'a> {
 impl Session<'_> {
     async fn drill(&self, settings: &Settings, progress: &Progress) -> Result<Ended, CommandError> {
         let target = assemble::target(settings.target.as_ref())?;
-        assemble::sweep(target.as_ref(), self.face).await;
+        let cancel = self.interrupt.token();
+        // Dropped where interrupted: what it has not removed, the next run removes.
+        cancel.run_until_cancelled(assemble::sweep(target.as_ref(), self.face)).await;
         let alerters = match self.args.result.no_notify {
             true => None,
             false => assemble::dispatcher(&self.config.alerters)?,
@@ -120,16 +122,11 @@ impl Session<'_> {
         let drill = assemble::drill(settings, target, alerters)?;
         let request = settings.request();
         progress.planning();
-        let plan = tokio::select! {
-            plan = drill.plan(&request) => plan,
-            () = self.interrupt.token().cancelled() => {
-                progress.finish();
-                return Ok(Ended::interrupted(settings));
-            }
-        };
+        let plan = cancel.run_until_cancelled(drill.plan(&request)).await;
         progress.finish();
+        let Some(plan) = plan else { return Ok(Ended::interrupted(settings)) };
         let plan = plan.map_err(assemble::plan_error)?;
-        let report = drill.run(plan, progress, self.interrupt.token()).await;
+        let report = drill.run(plan, progress, cancel).await;
         progress.finish();
         self.keep(&report).await;
         if self.args.result.format == Format::Human {

@@ -57,7 +57,11 @@ async fn one(
 async fn all(args: &ReportArgs, store: &ReportStore, face: &Face) -> Result<(), CommandError> {
     let listing = store.list().await.map_err(unreadable)?;
     if let Some(path) = &args.html {
-        return write(face, path, &history::index(&listing, &store.to_string()).map_err(unreadable)?);
+        return write(
+            face,
+            path,
+            &history::index(&listing, &store.to_string()).map_err(unreadable)?,
+        );
     }
     face.print(&match args.format {
         Format::Human => human::drill_list(face, &store.to_string(), &listing, args.last),

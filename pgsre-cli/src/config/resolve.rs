@@ -23,6 +23,7 @@ pub(super) fn config(reader: &Reader<'_>, shape: shape::Config) -> Result<Config
     }
     Ok(Config {
         path: Some(reader.path().to_owned()),
+        named: false,
         servers,
         rules: shape
             .rule

@@ -69,6 +69,7 @@ impl Progress {
             state.place = Some(detail.to_owned());
         }
         if !self.face.draws() {
+            self.face.note(&format!("{}{:<9} {}", self.prefix(), stage.as_str(), clean(detail)));
             return;
         }
         if let Some(bar) = state.bar.take() {
@@ -85,6 +86,10 @@ impl Progress {
 
     fn finished(&self, report: &StageReport) {
         self.finish();
+        // Without bars each stage has had its one line when it began.
+        if !self.face.draws() {
+            return;
+        }
         let palette = self.face.messages();
         let (mark, ended) = match report.outcome {
             StageOutcome::Done => (palette.good.apply_to("✓"), ""),

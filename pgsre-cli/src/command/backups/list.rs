@@ -12,11 +12,7 @@ use crate::exit_code;
 use crate::face::Face;
 use crate::render::{human, json};
 
-pub(crate) async fn run(
-    args: &ListArgs,
-    config: &Config,
-    face: &Face,
-) -> Result<u8, CommandError> {
+pub(crate) async fn run(args: &ListArgs, config: &Config, face: &Face) -> Result<u8, CommandError> {
     let mut statuses = Vec::new();
     let named = sources(args.source.as_deref(), args.server.as_deref(), config)?;
     super::one_for_json(args.format, &named)?;

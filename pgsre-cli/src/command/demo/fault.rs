@@ -121,7 +121,11 @@ mod tests {
         let sound = gzip(DUMP).unwrap();
         for fault in FAULTS {
             assert_ne!(fault.harm(DUMP).unwrap(), sound, "{}", fault.name);
-            assert!(fault.harm("nothing of the sort").is_err() || fault.name.contains("-command") || fault.name == "cut-upload");
+            assert!(
+                fault.harm("nothing of the sort").is_err()
+                    || fault.name.contains("-command")
+                    || fault.name == "cut-upload"
+            );
         }
     }
 

@@ -75,9 +75,7 @@ async fn start_and_stop(programs: ServerPrograms) -> Result<String, Trouble> {
 /// The room where throw-away servers put their files.
 pub(super) fn space(environment: &Environment) -> Check {
     let name = "temporary space";
-    let directory = environment
-        .set("PGSRE_TMPDIR")
-        .map_or_else(std::env::temp_dir, PathBuf::from);
+    let directory = environment.set("PGSRE_TMPDIR").map_or_else(std::env::temp_dir, PathBuf::from);
     let shown = directory.display();
     let free = match rustix::fs::statvfs(&directory) {
         Ok(stat) => stat.f_bavail.saturating_mul(stat.f_frsize),
@@ -90,8 +88,9 @@ pub(super) fn space(environment: &Environment) -> Check {
     if free >= LITTLE_ROOM {
         return Check::ok(name, detail);
     }
-    Check::warning(name, detail)
-        .with_hint("a restored database is often five times its dump; PGSRE_TMPDIR names a larger place")
+    Check::warning(name, detail).with_hint(
+        "a restored database is often five times its dump; PGSRE_TMPDIR names a larger place",
+    )
 }
 
 /// Where reports are kept.
@@ -140,7 +139,8 @@ async fn sweep(target: &dyn RestoreTarget) -> Option<Check> {
     let (left, removed): (Vec<&Swept>, Vec<&Swept>) =
         swept.iter().partition(|one| one.error.is_some());
     let removed: Vec<&str> = removed.iter().map(|one| one.name.as_str()).collect();
-    let detail = format!("removed {}", if removed.is_empty() { "none".into() } else { removed.join(", ") });
+    let detail =
+        format!("removed {}", if removed.is_empty() { "none".into() } else { removed.join(", ") });
     let Some(stuck) = left.first() else { return Some(Check::ok(name, detail)) };
     let why = stuck.error.as_deref().unwrap_or_default();
     let detail = format!("{detail}; {} could not be removed: {why}", stuck.name);

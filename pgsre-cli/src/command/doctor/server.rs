@@ -11,7 +11,8 @@ use crate::config::{Backups, CompareTo, Secret, Server};
 use crate::units;
 
 /// Whether the user may create databases, and the server's version.
-const RIGHTS: &str = "SELECT rolsuper OR rolcreatedb, rolname::text FROM pg_roles WHERE rolname = current_user";
+const RIGHTS: &str =
+    "SELECT rolsuper OR rolcreatedb, rolname::text FROM pg_roles WHERE rolname = current_user";
 
 /// Everything of one server.
 pub(super) async fn checks(server: &Server) -> Vec<Check> {
@@ -91,7 +92,8 @@ async fn rights(config: ConnectConfig) -> Result<(bool, String, String), Postgre
     let database = Database::connect(config).await?;
     let client = database.client().await?;
     let row = client.query_one(RIGHTS, &[]).await;
-    let row = row.map_err(|error| PostgresError::from_driver("cannot read the user's rights", error))?;
+    let row =
+        row.map_err(|error| PostgresError::from_driver("cannot read the user's rights", error))?;
     let version = database.version().to_string();
     Ok((row.try_get(0).unwrap_or(false), row.try_get(1).unwrap_or_default(), version))
 }

@@ -23,9 +23,6 @@ use crate::config::{self, AlerterConfig, AlerterKind, Secret, ValidatorConfig};
 use crate::error::CommandError;
 use crate::face::Face;
 
-/// Leftovers younger than this may belong to a drill whose owner cannot be told for a moment.
-const SWEEP_AGE: Duration = Duration::from_secs(3600);
-
 /// The drill that the settings describe.
 pub(super) fn drill(
     settings: &Settings,
@@ -88,7 +85,8 @@ pub(crate) fn connection(what: &str, url: &Secret) -> Result<ConnectConfig, Comm
 
 /// Removes what killed drills left behind; what cannot be removed is no reason not to drill.
 pub(super) async fn sweep(target: &dyn RestoreTarget, face: &Face) {
-    match target.sweep(SWEEP_AGE).await {
+    // Whatever a living run owns is locked, so nothing has to be old to be swept.
+    match target.sweep(Duration::ZERO).await {
         Ok(swept) => {
             for one in swept.iter().filter(|one| one.error.is_none()) {
                 face.note(&format!("removed what a killed drill left: {}", one.name));
@@ -158,9 +156,7 @@ fn epoch(unit: config::EpochUnit) -> EpochUnit {
 }
 
 /// The configured alerters; `None` where there are none.
-pub(crate) fn dispatcher(
-    alerters: &[AlerterConfig],
-) -> Result<Option<Dispatcher>, CommandError> {
+pub(crate) fn dispatcher(alerters: &[AlerterConfig]) -> Result<Option<Dispatcher>, CommandError> {
     if alerters.is_empty() {
         return Ok(None);
     }

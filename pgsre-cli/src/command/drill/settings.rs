@@ -58,16 +58,29 @@ pub(crate) fn of(args: &DrillArgs, config: &Config) -> Result<Vec<Settings>, Com
         let server = named(config, name)?;
         return Ok(vec![resolve(args, Some(server))?]);
     }
-    if args.source.is_some() {
-        return Ok(vec![resolve(args, None)?]);
+    if let Some(source) = &args.source {
+        return Ok(vec![resolve(args, of_source(source, config))?]);
     }
     if args.backup.backup.is_some() && config.servers.len() > 1 {
         return Err(CommandError::usage("--backup names a backup of one server")
             .with_hint("say which with --server NAME"));
     }
     let with_backups = config.servers.iter().filter(|server| server.backups.is_some());
-    let all = with_backups.map(|server| resolve(args, Some(server))).collect::<Result<Vec<_>, _>>()?;
+    let all =
+        with_backups.map(|server| resolve(args, Some(server))).collect::<Result<Vec<_>, _>>()?;
     if all.is_empty() { Err(nothing_to_do(config)) } else { Ok(all) }
+}
+
+/// The server whose settings a SOURCE takes: the one whose backups lie there, else the only one of
+/// a configuration that was named on the command line.
+pub(crate) fn of_source<'c>(source: &str, config: &'c Config) -> Option<&'c Server> {
+    let lies_there = |server: &&Server| {
+        server.backups.as_ref().is_some_and(|backups| backups.source.expose() == source)
+    };
+    config.servers.iter().find(lies_there).or(match config.servers.as_slice() {
+        [only] if config.named => Some(only),
+        _ => None,
+    })
 }
 
 /// The configured server of this name.
@@ -202,10 +215,28 @@ mod tests {
     }
 
     #[test]
-    fn a_source_alone_takes_no_settings_of_any_server() {
+    fn a_source_elsewhere_takes_no_settings_of_any_server() {
         let args = DrillArgs { source: Some("/elsewhere".into()), ..DrillArgs::default() };
         let settings = of(&args, &config()).unwrap().remove(0);
         assert_eq!((settings.name, settings.max_age, settings.min_rows), (None, None, None));
+    }
+
+    #[test]
+    fn a_source_takes_the_settings_of_the_server_that_it_is_of() {
+        let args = DrillArgs { source: Some("/backups/shop/".into()), ..DrillArgs::default() };
+        assert_eq!(of(&args, &config()).unwrap()[0].name.as_deref(), Some("shop"));
+    }
+
+    #[test]
+    fn the_only_server_of_a_named_configuration_is_meant() {
+        let args = DrillArgs { source: Some("/elsewhere".into()), ..DrillArgs::default() };
+        let mut one = config();
+        one.servers.truncate(1);
+        assert_eq!(of(&args, &one).unwrap()[0].name, None);
+        one.named = true;
+        let settings = of(&args, &one).unwrap().remove(0);
+        assert_eq!(settings.min_rows, Some(5));
+        assert_eq!(settings.source.expose(), "/elsewhere");
     }
 
     #[test]

@@ -21,8 +21,6 @@ impl Watched {
     /// What asks it.
     pub(super) fn leftovers(&self) -> Leftovers {
         let current = self.current.clone();
-        Arc::new(move || {
-            current.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.place()
-        })
+        Arc::new(move || current.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.place())
     }
 }
