@@ -113,8 +113,6 @@ impl Session<'_> {
     async fn drill(&self, settings: &Settings, progress: &Progress) -> Result<Ended, CommandError> {
         let target = assemble::target(settings.target.as_ref())?;
         let cancel = self.interrupt.token();
-        // Dropped where interrupted: what it has not removed, the next run removes.
-        cancel.run_until_cancelled(assemble::sweep(target.as_ref(), self.face)).await;
         let alerters = match self.args.result.no_notify {
             true => None,
             false => assemble::dispatcher(&self.config.alerters)?,

@@ -21,7 +21,6 @@ use pgsre_core::validate::{
 use super::settings::Settings;
 use crate::config::{self, AlerterConfig, AlerterKind, Secret, ValidatorConfig};
 use crate::error::CommandError;
-use crate::face::Face;
 
 /// The drill that the settings describe.
 pub(super) fn drill(
@@ -81,19 +80,6 @@ pub(crate) fn connection(what: &str, url: &Secret) -> Result<ConnectConfig, Comm
             .with_hint(error.hint())
             .with_cause(error)
     })
-}
-
-/// Removes what killed drills left behind; what cannot be removed is no reason not to drill.
-pub(super) async fn sweep(target: &dyn RestoreTarget, face: &Face) {
-    // Whatever a living run owns is locked, so nothing has to be old to be swept.
-    match target.sweep(Duration::ZERO).await {
-        Ok(swept) => {
-            for one in swept.iter().filter(|one| one.error.is_none()) {
-                face.note(&format!("removed what a killed drill left: {}", one.name));
-            }
-        }
-        Err(error) => tracing::debug!("sweep: {}", pgsre_core::finding::chain(&error)),
-    }
 }
 
 /// The default validators, those of them that the settings speak of replaced, and the user's own.

@@ -72,7 +72,7 @@ pub fn backup_check(face: &Face, check: &CheckResult) -> String {
     let mut text = format!("{mark} {}: {word}\n", palette.heading.apply_to(clean(name)));
     if let Some(archive) = &check.archive {
         let line = format!(
-            "{} read, {} of SQL, {} statements, {} rows in {} tables, {}",
+            "{} read, {} of SQL, {} statements, {} rows in {} COPY blocks, {}",
             units::size(archive.bytes_read),
             units::size(archive.bytes_unpacked),
             units::count(archive.statements),
