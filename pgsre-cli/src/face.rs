@@ -11,6 +11,7 @@ use crate::environment::Environment;
 pub struct Face {
     quiet: bool,
     terminal: bool,
+    coloured_messages: bool,
     width: usize,
     output: Palette,
     messages: Palette,
@@ -30,6 +31,7 @@ impl Face {
         Self {
             quiet,
             terminal: terminal && environment.variable("TERM") != Some("dumb"),
+            coloured_messages: coloured(terminal),
             width: columns.map_or(100, usize::from).clamp(40, 120),
             output: Palette::new(coloured(io::stdout().is_terminal())),
             messages: Palette::new(coloured(terminal)),
@@ -46,6 +48,12 @@ impl Face {
     #[must_use]
     pub fn is_quiet(&self) -> bool {
         self.quiet
+    }
+
+    /// Whether standard error is coloured.
+    #[must_use]
+    pub fn colours_messages(&self) -> bool {
+        self.coloured_messages
     }
 
     /// Columns to lay out for.

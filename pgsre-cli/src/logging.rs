@@ -8,7 +8,7 @@ use crate::environment::Environment;
 const USUAL: &str = "warn,pgsre_core::alert=info";
 
 /// Starts logging: `PGSRE_LOG`, else `RUST_LOG`, else as many `-v` say.
-pub(crate) fn start(verbose: u8, environment: &Environment) {
+pub(crate) fn start(verbose: u8, coloured: bool, environment: &Environment) {
     let asked = environment.set("PGSRE_LOG").or_else(|| environment.set("RUST_LOG"));
     let directives = match (asked, verbose) {
         (Some(asked), _) => asked,
@@ -22,5 +22,6 @@ pub(crate) fn start(verbose: u8, environment: &Environment) {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_target(false)
+        .with_ansi(coloured)
         .try_init();
 }

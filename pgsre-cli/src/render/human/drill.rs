@@ -68,7 +68,8 @@ fn restored(load: &pgsre_core::restore::LoadReport) -> String {
         0 | 1 => String::new(),
         many => format!("{many} databases, "),
     };
-    format!("{databases}{} tables with data, {} rows", units::count(count), units::count(rows))
+    let tables = if count == 1 { "table" } else { "tables" };
+    format!("{databases}{} {tables} with data, {} rows", units::count(count), units::count(rows))
 }
 
 fn stages(report: &DrillReport) -> String {
@@ -150,6 +151,14 @@ fn listed(face: &Face, title: &str, sentences: &[String]) -> String {
 fn aftermath(face: &Face, report: &DrillReport) -> String {
     let palette = face.palette();
     let mut text = String::new();
+    for swept in &report.swept {
+        let name = clean(&swept.name);
+        let line = match &swept.error {
+            None => format!("Removed what a killed drill left: {name}"),
+            Some(why) => format!("A killed drill left {name}, not removed: {}", clean(why)),
+        };
+        text.push_str(&format!("\n  {}\n", palette.faint.apply_to(line)));
+    }
     let place = report.cleanup.place.as_deref().map(clean).unwrap_or_default();
     match report.cleanup.outcome {
         CleanupOutcome::Nothing | CleanupOutcome::Done => {}
