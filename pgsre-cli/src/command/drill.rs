@@ -72,32 +72,33 @@ pub(crate) async fn run(
             Err(error) => ended.push(session.not_tried(settings, &error)),
         }
     }
-    let interrupted = interrupt.happened();
+    let status = match interrupt.happened() {
+        true => exit_code::INTERRUPTED,
+        false => exit_code::heaviest(ended.iter().map(|one| one.status)),
+    };
     if args.result.format == Format::Json {
-        face.print(&as_json(args, &mut ended)?)?;
+        face.print(&as_json(args, ended)?)?;
     }
-    if interrupted {
-        return Ok(exit_code::INTERRUPTED);
-    }
-    Ok(exit_code::heaviest(ended.iter().map(|one| one.status)))
+    Ok(status)
 }
 
 /// With a SOURCE or a server the report itself, without both a list however long: the shape
 /// depends on the command line, never on the configuration.
-fn as_json(args: &DrillArgs, ended: &mut Vec<Ended>) -> Result<String, CommandError> {
-    if args.source.is_some() || args.server.is_some() {
-        return Ok(match ended.pop() {
-            Some(Ended { report: Some(report), .. }) => json::object(&report)?,
-            Some(interrupted) => json::object(&interrupted)?,
-            None => String::new(),
-        });
-    }
+fn as_json(args: &DrillArgs, ended: Vec<Ended>) -> Result<String, CommandError> {
     let verdict = match exit_code::heaviest(ended.iter().map(|one| one.status)) {
         exit_code::PASSED if !ended.is_empty() => Verdict::Passed,
         exit_code::FAILED => Verdict::Failed,
         _ => Verdict::Inconclusive,
     };
-    Ok(json::object(&Drills { schema: 1, verdict, drills: std::mem::take(ended) })?)
+    if args.source.is_none() && args.server.is_none() {
+        return Ok(json::object(&Drills { schema: 1, verdict, drills: ended })?);
+    }
+    Ok(match ended.into_iter().next() {
+        Some(Ended { report: Some(report), .. }) => json::object(&report)?,
+        // Interrupted before there was anything to report.
+        Some(none) => json::object(&none)?,
+        None => String::new(),
+    })
 }
 
 /// What the drills of one command share.

@@ -113,8 +113,8 @@ impl<'a> Reader<'a> {
 pub(super) fn nearest<'n>(text: &str, names: &[&'n str]) -> Option<&'n str> {
     names
         .iter()
-        .map(|name| (strsim::jaro_winkler(text, name), *name))
-        .filter(|(likeness, _)| *likeness > 0.75)
+        .map(|name| (strsim::normalized_damerau_levenshtein(text, name), *name))
+        .filter(|(likeness, _)| *likeness > 0.5)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, name)| name)
 }

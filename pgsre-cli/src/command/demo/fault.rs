@@ -132,7 +132,7 @@ mod tests {
     #[test]
     fn a_cut_in_data_ends_with_a_whole_row() {
         let cut = cut_inside_copy(DUMP).unwrap();
-        assert!(cut.ends_with("stdin;\n1\n"), "{cut}");
+        assert!(cut.ends_with("stdin;\n1\n2\n"), "{cut}");
         assert!(before(DUMP, "ADD CONSTRAINT").unwrap().ends_with("\\.\n\n"));
     }
 
