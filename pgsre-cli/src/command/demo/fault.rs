@@ -66,7 +66,7 @@ fn unexpected(what: &str) -> io::Error {
 
 fn before<'d>(dump: &'d str, mark: &str) -> io::Result<&'d str> {
     let at = dump.find(mark).ok_or_else(|| unexpected(mark))?;
-    let line = dump.get(..at).and_then(|head| head.rfind("\n--\n")).unwrap_or(at);
+    let line = dump.get(..at).and_then(|head| head.rfind("\n--\n-- Name")).unwrap_or(at);
     dump.get(..line + 1).ok_or_else(|| unexpected(mark))
 }
 
