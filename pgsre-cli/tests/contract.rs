@@ -80,6 +80,23 @@ fn a_source_that_is_not_there_fails_a_drill_with_a_finding() {
 }
 
 #[test]
+fn without_a_source_the_object_is_a_list_and_the_status_is_the_heaviest() {
+    let home = home();
+    let server = |name: &str| {
+        format!("[[server]]\nname = \"{name}\"\n[server.backups]\nsource = \"no/{name}/\"\n")
+    };
+    std::fs::write(home.path().join("pgsre.toml"), server("a")).unwrap();
+    let (status, out, _) = run(home.path(), &["drill", "--format", "json"]);
+    let drills: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((status, drills["drills"].as_array().unwrap().len()), (1, 1), "{out}");
+    std::fs::write(home.path().join("pgsre.toml"), server("a") + &server("b")).unwrap();
+    let (status, out, _) = run(home.path(), &["drill", "--format", "json"]);
+    let drills: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((status, drills["verdict"].as_str()), (1, Some("failed")), "{out}");
+    assert_eq!(drills["drills"][1]["server"], "b");
+}
+
+#[test]
 fn what_is_asked_for_wrongly_exits_2_and_says_what_to_do() {
     let home = home();
     for arguments in [
