@@ -12,8 +12,6 @@ use pgsre_tests::harness::server::Server;
 
 /// A way to harm a backup, and what a drill must find.
 struct Fault {
-    /// The number in the list of known faults.
-    id: &'static str,
     what: &'static str,
     name: &'static str,
     harm: fn(&Sound) -> Vec<u8>,
@@ -28,14 +26,12 @@ struct Sound {
 
 const FAULTS: &[Fault] = &[
     Fault {
-        id: "A1",
         what: "cut between two rows of COPY data",
         name: "shop.sql",
         harm: |sound| cut_after_rows(&sound.plain, "COPY public.visits ", 1000),
         found: FindingCode::ArchiveTruncated,
     },
     Fault {
-        id: "A2",
         what: "cut inside a row's last text column",
         name: "shop.sql",
         harm: |sound| {
@@ -45,7 +41,6 @@ const FAULTS: &[Fault] = &[
         found: FindingCode::ArchiveTruncated,
     },
     Fault {
-        id: "A3",
         what: "cut after the data, before indexes and constraints",
         name: "shop.sql",
         harm: |sound| {
@@ -55,7 +50,6 @@ const FAULTS: &[Fault] = &[
         found: FindingCode::ArchiveTruncated,
     },
     Fault {
-        id: "A4",
         what: "cut before the last semicolon",
         name: "shop.sql",
         harm: |sound| {
@@ -65,14 +59,12 @@ const FAULTS: &[Fault] = &[
         found: FindingCode::ArchiveTruncated,
     },
     Fault {
-        id: "A5",
         what: "nothing: a file of zero bytes",
         name: "shop.sql",
         harm: |_| Vec::new(),
         found: FindingCode::ArchiveEmpty,
     },
     Fault {
-        id: "A6",
         what: "gzip cut at two thirds",
         name: "shop.sql.gz",
         harm: |sound| {
@@ -82,21 +74,18 @@ const FAULTS: &[Fault] = &[
         found: FindingCode::ArchiveTruncated,
     },
     Fault {
-        id: "A7",
         what: "a statement that fails: a type is missing",
         name: "shop.sql",
         harm: |sound| replace(&sound.plain, "price numeric(10,2)", "price money_amount"),
         found: FindingCode::RestoreStatementFailed,
     },
     Fault {
-        id: "A17",
         what: "an empty database was dumped",
         name: "shop.sql",
         harm: |sound| sound.empty.clone(),
         found: FindingCode::RowsBelowFloor,
     },
     Fault {
-        id: "A20",
         what: "a row twice: the primary key cannot be built",
         name: "shop.sql",
         harm: |sound| {
@@ -107,42 +96,36 @@ const FAULTS: &[Fault] = &[
         found: FindingCode::RestoreStatementFailed,
     },
     Fault {
-        id: "A21",
         what: "the dump twice in one file",
         name: "shop.sql",
         harm: |sound| [sound.plain.clone(), sound.plain.clone()].concat(),
         found: FindingCode::ArchiveCorrupt,
     },
     Fault {
-        id: "A23",
         what: "a shell command hidden in the dump",
         name: "shop.sql",
         harm: |sound| before_data(&sound.plain, "\\! true\n"),
         found: FindingCode::ArchiveForbiddenCommand,
     },
     Fault {
-        id: "A24",
         what: "back-quotes behind \\unrestrict",
         name: "shop.sql",
         harm: |sound| before_data(&sound.plain, "\\unrestrict `true`\n"),
         found: FindingCode::ArchiveForbiddenCommand,
     },
     Fault {
-        id: "A25",
         what: "COPY FROM PROGRAM",
         name: "shop.sql",
         harm: |sound| before_data(&sound.plain, "COPY public.visits FROM PROGRAM 'true';\n"),
         found: FindingCode::ArchiveForbiddenCommand,
     },
     Fault {
-        id: "26",
         what: "gzip of nothing: 20 bytes",
         name: "shop.sql.gz",
         harm: |_| gzip(b""),
         found: FindingCode::ArchiveEmpty,
     },
     Fault {
-        id: "28",
         what: "disk full: the tail is zero bytes",
         name: "shop.sql",
         harm: |sound| {
@@ -154,14 +137,12 @@ const FAULTS: &[Fault] = &[
         found: FindingCode::ArchiveCorrupt,
     },
     Fault {
-        id: "29",
         what: "an error message saved in place of the backup",
         name: "shop.sql",
         harm: |_| b"<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code></Error>\n".to_vec(),
         found: FindingCode::ArchiveCorrupt,
     },
     Fault {
-        id: "36",
         what: "a sequence whose value was not dumped",
         name: "shop.sql",
         harm: |sound| {
@@ -170,7 +151,6 @@ const FAULTS: &[Fault] = &[
         found: FindingCode::SequenceBehind,
     },
     Fault {
-        id: "",
         what: "a part in the middle is missing: from inside one table's data to inside another's",
         name: "shop.sql",
         harm: |sound| {
@@ -181,7 +161,6 @@ const FAULTS: &[Fault] = &[
         found: FindingCode::RestoreStatementFailed,
     },
     Fault {
-        id: "",
         what: "a table's data twice",
         name: "shop.sql",
         harm: |sound| {

