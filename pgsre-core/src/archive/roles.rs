@@ -27,8 +27,13 @@ pub fn roles_mentioned(sql: &str) -> Vec<String> {
         _ => Vec::new(),
     };
     let mut seen = std::collections::HashSet::new();
-    roles.retain(|role| !role.starts_with("pg_") && seen.insert(role.clone()));
+    roles.retain(|role| !is_reserved(role) && seen.insert(role.clone()));
     roles
+}
+
+/// Names that no role can have, quoted or not: `pg_dump --quote-all-identifiers` quotes them too.
+fn is_reserved(role: &str) -> bool {
+    role.starts_with("pg_") || matches!(role, "public" | "none")
 }
 
 /// The role that a token names; `None` for `PUBLIC`, `CURRENT_USER` and their like.

@@ -317,6 +317,7 @@ fn the_roles_that_a_statement_needs_are_named() {
         ("CREATE USER MAPPING FOR PUBLIC SERVER s", &[]),
         ("SET SESSION AUTHORIZATION 'a'", &["a"]),
         ("SET SESSION AUTHORIZATION DEFAULT", &[]),
+        ("CREATE POLICY \"p\" ON \"t\" FOR SELECT TO \"public\" USING (true)", &[]),
         ("SET ROLE a", &["a"]),
         ("CREATE ROLE a", &[]),
         ("CREATE TABLE t (owner integer)", &[]),

@@ -57,6 +57,10 @@ fn set(major: u32, name: &str, value: Option<&str>) -> Action {
         return leave(format!("left out: SET {name}, which PostgreSQL {major} does not know"));
     }
     match (name, value) {
+        // `pg_dump --use-set-session-authorization`: the role may lack the rights that it had.
+        ("session_authorization", _) => leave(
+            "left out: SET SESSION AUTHORIZATION, so objects belong to whoever restores".to_owned(),
+        ),
         ("default_tablespace", Some(tablespace)) if !tablespace.is_empty() => {
             leave(format!("what lies in tablespace {tablespace} was restored to the default one"))
         }
