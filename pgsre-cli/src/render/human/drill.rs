@@ -162,7 +162,13 @@ fn aftermath(face: &Face, report: &DrillReport) -> String {
     let place = report.cleanup.place.as_deref().map(clean).unwrap_or_default();
     match report.cleanup.outcome {
         CleanupOutcome::Nothing | CleanupOutcome::Done => {}
-        CleanupOutcome::Kept => text.push_str(&format!("\n  Kept: {place}\n")),
+        CleanupOutcome::Kept => {
+            text.push_str(&format!("\n  Kept: {place}\n"));
+            // On one line, so that the commands in it can be copied.
+            for access in &report.cleanup.access {
+                text.push_str(&format!("    {}\n", palette.hint.apply_to(clean(access))));
+            }
+        }
         CleanupOutcome::Failed => {
             let why = report.cleanup.error.as_deref().map(clean).unwrap_or_default();
             let label = palette.warning.apply_to("Left behind:");
