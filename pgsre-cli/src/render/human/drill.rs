@@ -165,7 +165,7 @@ fn aftermath(face: &Face, report: &DrillReport) -> String {
         CleanupOutcome::Kept => {
             text.push_str(&format!("\n  Kept: {place}\n"));
             // On one line, so that the commands in it can be copied.
-            for access in &report.cleanup.access {
+            if let Some(access) = &report.cleanup.access {
                 text.push_str(&format!("    {}\n", palette.hint.apply_to(clean(access))));
             }
         }
