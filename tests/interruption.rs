@@ -15,7 +15,7 @@ fn slow_dump(home: &Path) -> String {
     let mut dump = std::fs::File::create(directory.join("slow.sql")).expect("a file");
     dump.write_all(HEAD.as_bytes()).expect("a dump");
     let mut rows = String::new();
-    for i in 0..400_000 {
+    for i in 0..400_000_u64 {
         rows.push_str(&format!("{i}\t{:0>100}\n", i * 7919 % 400_000));
     }
     dump.write_all(rows.as_bytes()).expect("a dump");
@@ -117,7 +117,7 @@ fn after_a_kill_the_server_dies_and_doctor_or_the_next_drill_sweeps_the_director
         pgsre.command(sweeper).output().expect("pgsre");
         let mut left = pgsre.left();
         left.sort();
-        assert_eq!(left, ["precious", "pgsre_drill_of_somebody_else"], "{sweeper:?}");
+        assert_eq!(left, ["pgsre_drill_of_somebody_else", "precious"], "{sweeper:?}");
         for name in left {
             std::fs::remove_dir(pgsre.places().join(name)).expect("removed");
         }

@@ -54,7 +54,7 @@ insert into orders (customer_id, placed_at, state)
 insert into order_items (order_id, product_id, quantity)
   select 1 + i % 5000, 1 + (i / 5000) * 67 % 200, 1 + i % 4 from generate_series(0, 9999) i;
 insert into ledger (debit, credit, memo)
-  select case when i % 2 = 0 then i else 0 end, case when i % 2 = 0 then 0 else i + 1 end,
+  select case when i % 2 = 0 then i else 0 end, case when i % 2 = 0 then 0 else i - 1 end,
          'entry ' || i
   from generate_series(2, 1001) i;
 insert into visits (day, path, hits)
