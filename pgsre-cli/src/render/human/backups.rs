@@ -40,7 +40,11 @@ pub fn backup_list(face: &Face, listing: &Listing) -> String {
     }
     text.push_str(&table.render());
     let total: u64 = listing.backups.iter().map(|backup| backup.size).sum();
-    let summary = format!("{} backups, {}", listing.backups.len(), units::size(total));
+    let backups = match listing.backups.len() {
+        1 => "1 backup".to_owned(),
+        several => format!("{several} backups"),
+    };
+    let summary = format!("{backups}, {}", units::size(total));
     text.push_str(&format!("  {}\n", palette.faint.apply_to(summary)));
     text
 }

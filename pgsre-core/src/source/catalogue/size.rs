@@ -26,10 +26,8 @@ pub(super) fn check(backup: &Backup, backups: &[Backup], rules: &CatalogueRules)
         predecessors(backup, backups).iter().take(WINDOW).map(|older| older.size).collect();
     match (rules.max_shrink, median(&sizes)) {
         (Some(max_shrink), Some(median)) => shrunk_by_rule(max_shrink, median, backup, &mut found),
-        (Some(_), None) => found.unproved.push(format!(
-            "{} has no predecessor, so its size cannot be compared (max_shrink)",
-            backup.key
-        )),
+        // The first of its series: there is nothing that it could have shrunk against.
+        (Some(_), None) => {}
         (None, Some(median)) if sizes.len() >= STRIKING_WINDOW => {
             shrunk_strikingly(median, backup, &mut found);
         }
