@@ -5,8 +5,6 @@
 //! PGSRE_BENCH_MB=200 cargo bench --bench restore
 //! ```
 
-#![expect(clippy::expect_used, clippy::print_stdout, clippy::panic, reason = "a benchmark")]
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};

@@ -1,7 +1,5 @@
 //! Sources against a real S3 server: what is there, what is refused, what breaks.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
