@@ -48,7 +48,7 @@ pub enum DumpScope {
     Database,
     /// Roles, tablespaces and every database (`pg_dumpall`).
     Cluster,
-    /// SQL without the header of either: only with [`ReadOptions::allow_untrailed`].
+    /// SQL without the header of either: only with [`allow_untrailed`](super::ReadOptions::allow_untrailed).
     Untrailed,
 }
 
