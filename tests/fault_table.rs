@@ -8,6 +8,7 @@ use std::io::Write as _;
 use pgsre_core::drill::Verdict;
 use pgsre_core::finding::FindingCode;
 use pgsre_tests::harness::drill::{codes, run_scratch};
+use pgsre_tests::harness::readme;
 use pgsre_tests::harness::server::Server;
 
 /// A way to harm a backup, and what a drill must find.
@@ -198,28 +199,13 @@ async fn no_fault_passes_and_no_sound_twin_fails() {
         writeln!(table, "| {} | {usual} | {strict} | {verdict} |", fault.what).expect("a line");
     }
     println!("{table}");
-    the_readme_shows(&table);
+    readme::assert_shows("fault table", &table);
 }
 
 const HEAD: &str = "\
 | what is wrong with the backup | `gunzip -c \\| psql` | with `ON_ERROR_STOP=1 -1` | `pgsre drill` |
 |---|---|---|---|
 ";
-
-/// With `PGSRE_UPDATE_README=1` the table is written into the README; otherwise it must be there.
-fn the_readme_shows(table: &str) {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
-    let readme = std::fs::read_to_string(path).expect("the README");
-    let (begin, end) = ("<!-- fault table -->\n", "<!-- end of fault table -->");
-    let from = readme.find(begin).expect("the table's beginning") + begin.len();
-    let to = readme.find(end).expect("the table's end");
-    if std::env::var_os("PGSRE_UPDATE_README").is_some() {
-        let text = [&readme[..from], table, &readme[to..]].concat();
-        std::fs::write(path, text).expect("the README");
-    } else {
-        assert_eq!(&readme[from..to], table, "set PGSRE_UPDATE_README=1 to write it");
-    }
-}
 
 /// What the usual script would do: whatever gunzip makes of it goes into psql, whose status counts.
 fn psql(server: &Server, fault: &Fault, harmed: &[u8], arguments: &[&str]) -> String {

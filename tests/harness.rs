@@ -2,5 +2,6 @@
 
 pub mod cli;
 pub mod drill;
+pub mod readme;
 pub mod s3;
 pub mod server;

@@ -1,0 +1,13 @@
+//! What the documentation promises is what the code has.
+
+use pgsre_core::finding::FindingCode;
+use pgsre_tests::harness::readme;
+
+#[test]
+fn the_readme_explains_every_finding_code() {
+    let mut table = String::from("| code | meaning |\n|---|---|\n");
+    for code in FindingCode::ALL {
+        table.push_str(&format!("| `{code}` | {} |\n", code.meaning()));
+    }
+    readme::assert_shows("finding codes", &table);
+}
