@@ -157,7 +157,6 @@ async fn initialise(
         "--locale=C".into(),
         "--auth=trust".into(),
         "--no-sync".into(),
-        "--no-instructions".into(),
     ];
     arguments.extend(options.initdb_arguments.iter().cloned());
     let mut initdb = Supervised::spawn(&program, &arguments, layout, account, None)?;
