@@ -284,27 +284,3 @@ fn a_page_stays_small_whatever_a_drill_found() {
     assert!(page.contains("9700 more are in the JSON report"));
     assert!(page.len() < 400_000, "{}", page.len());
 }
-
-/// Writes pages to look at into the directory that `PGSRE_SAMPLE_PAGES` names.
-#[test]
-#[ignore = "writes pages to look at"]
-fn pages_for_the_eye() {
-    let directory = std::env::var("PGSRE_SAMPLE_PAGES").unwrap();
-    let verdicts = [Verdict::Passed, Verdict::Failed, Verdict::Inconclusive];
-    let mut reports = Vec::new();
-    for (at, week) in (0..24_u32).rev().enumerate() {
-        let day = jiff::civil::date(2026, 6, 7) + jiff::Span::new().days(i64::from(week) * 7);
-        let id = format!("{}t030000z_{at:08x}", day.strftime("%Y%m%d"));
-        let verdict = verdicts[if week % 7 == 3 { 1 } else { usize::from(week % 11 == 5) * 2 }];
-        let mut report = sample(&id, verdict);
-        report.rto_seconds = Some(28.0 + f64::from(week) * 0.6 + f64::from(week * 37 % 11));
-        std::fs::write(format!("{directory}/{verdict}.html"), html(&report)).unwrap();
-        reports.push(ReportSummary::from(&report));
-    }
-    let damaged = vec![crate::history::DamagedReport {
-        name: "20260531t030000z_000000ff.json".into(),
-        error: "is not a drill report: EOF while parsing".into(),
-    }];
-    let page = index(&Listing { reports, damaged }, "s3://acme-evidence/drills").unwrap();
-    std::fs::write(format!("{directory}/index.html"), page).unwrap();
-}
