@@ -161,7 +161,7 @@ Examples:
   pgsre backups list /var/backups/shop/
   pgsre backups list s3://acme-backups/shop/ --format json
 
-Exit status: 0 listed; 1 there are none; 2 usage; 3 the source could not be read.";
+Exit status: 0 listed; 1 there are none, or the source cannot be read; 2 usage.";
 
 /// `pgsre backups list`.
 #[derive(Debug, Args)]
@@ -225,7 +225,7 @@ pub struct BackupArgs {
     #[arg(long, value_name = "SIZE", value_parser = units::parse_size)]
     pub min_size: Option<u64>,
 
-    /// A backup may be this much smaller than its predecessors, for example 30%
+    /// A backup may be this much smaller than its predecessors, for example 30% or 0.3
     #[arg(long, value_name = "PERCENT", value_parser = units::parse_ratio)]
     pub max_shrink: Option<f64>,
 
@@ -302,7 +302,7 @@ pub struct RestoreArgs {
     #[arg(long)]
     pub keep: bool,
 
-    /// Show what would be done, and do nothing
+    /// Show what would be done, and do nothing; the exit status tells what is already known
     #[arg(long)]
     pub dry_run: bool,
 }
@@ -319,7 +319,7 @@ pub struct ProofArgs {
     #[arg(long, value_name = "N")]
     pub max_missing_rows: Option<u64>,
 
-    /// Share of rows that a table may lack, for example 0.5%
+    /// Share of rows that a table may lack, for example 0.5% or 0.005
     #[arg(long, value_name = "PERCENT", value_parser = units::parse_ratio)]
     pub max_missing_ratio: Option<f64>,
 

@@ -1,6 +1,7 @@
 //! What `pgsre` tells the shell. Part of the command line's contract: these never change.
 
 use pgsre_core::drill::Verdict;
+use pgsre_core::finding::{Finding, Severity};
 
 /// Passed, or nothing found.
 pub const PASSED: u8 = 0;
@@ -20,6 +21,22 @@ pub fn of_verdict(verdict: Verdict) -> u8 {
         Verdict::Passed => PASSED,
         Verdict::Failed => FAILED,
         Verdict::Inconclusive => INCONCLUSIVE,
+    }
+}
+
+/// What findings alone come to: failed where one is about the backup and critical, inconclusive
+/// where one says that it cannot be judged, else passed.
+#[must_use]
+pub fn verdict_of_findings(findings: &[Finding]) -> Verdict {
+    let wrong = |finding: &Finding| {
+        finding.severity == Severity::Critical && !finding.code.is_inconclusive()
+    };
+    let unfit =
+        |finding: &Finding| finding.severity >= Severity::Warning && finding.code.is_inconclusive();
+    match () {
+        () if findings.iter().any(wrong) => Verdict::Failed,
+        () if findings.iter().any(unfit) => Verdict::Inconclusive,
+        () => Verdict::Passed,
     }
 }
 

@@ -55,15 +55,20 @@ fn size_factor(unit: &str) -> Option<u64> {
     })
 }
 
-/// Reads `30%` as 0.3. From 0% to 100%.
+/// Reads `30%` and `0.3` as 0.3. From 0% to 100%.
 ///
 /// # Errors
 /// A sentence that says what is accepted.
 pub fn parse_ratio(text: &str) -> Result<f64, String> {
-    let accepted = || format!("{text:?} is no percentage; write it like 30% or 0.5%");
-    let number = text.trim().strip_suffix('%').ok_or_else(accepted)?;
-    let percent: f64 = number.trim().parse().map_err(|_| accepted())?;
-    if (0.0..=100.0).contains(&percent) { Ok(percent / 100.0) } else { Err(accepted()) }
+    let accepted = || format!("{text:?} is no share; write it like 30%, 0.5% or 0.005");
+    let number = |text: &str| text.trim().parse::<f64>().map_err(|_| accepted());
+    let ratio = match text.trim().strip_suffix('%') {
+        Some(percent) => number(percent)? / 100.0,
+        // Whole numbers may be meant as percentages.
+        None if text.contains('.') => number(text)?,
+        None => return Err(accepted()),
+    };
+    if (0.0..=1.0).contains(&ratio) { Ok(ratio) } else { Err(accepted()) }
 }
 
 /// Writes a duration in its two largest units: `2h 05m`, `1m 09s`, `3.4s`, `120ms`.
@@ -147,10 +152,11 @@ mod tests {
     }
 
     #[test]
-    fn ratios_read_as_percentages() {
+    fn ratios_read_as_percentages_or_shares() {
         assert_eq!(parse_ratio("30%"), Ok(0.3));
         assert_eq!(parse_ratio("0.5 %"), Ok(0.005));
-        for text in ["30", "101%", "-1%", "%", "NaN%"] {
+        assert_eq!(parse_ratio("0.05"), Ok(0.05));
+        for text in ["30", "1", "1.5", "101%", "-1%", "-0.5", "%", "NaN%", "."] {
             assert!(parse_ratio(text).is_err(), "{text}");
         }
     }

@@ -73,7 +73,17 @@ impl Pgsre {
 
     /// Starts the command, its standard error to be read line by line.
     pub fn start(&self, arguments: &[&str]) -> Running {
+        self.start_with(arguments, [])
+    }
+
+    /// The same with further variables in its environment.
+    pub fn start_with<const N: usize>(
+        &self,
+        arguments: &[&str],
+        variables: [(&str, String); N],
+    ) -> Running {
         let mut command = self.command(arguments);
+        command.envs(variables);
         let mut child =
             command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("pgsre");
         let stderr = BufReader::new(child.stderr.take().expect("a pipe"));

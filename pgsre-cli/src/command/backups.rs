@@ -25,6 +25,8 @@ pub struct Listing {
     pub source: String,
     /// Newest first.
     pub backups: Vec<Listed>,
+    /// Why there are none.
+    pub findings: Vec<Finding>,
 }
 
 /// One backup of a [`Listing`].
@@ -112,14 +114,15 @@ fn one_for_json(format: Format, named: &[Named<'_>]) -> Result<(), CommandError>
         .with_hint("say which with --server NAME"))
 }
 
-/// A listing that failed: a source that is described wrongly is the user's to mend, and what
-/// cannot be read cannot be judged.
-fn unreadable(source: &impl BackupSource, error: SourceError) -> CommandError {
-    let context = format!("cannot list the backups of {source}");
-    let hint = error.to_finding("").hint;
-    let failed = match error.kind() {
-        SourceErrorKind::Invalid => CommandError::usage(context),
-        _ => CommandError::inconclusive(context),
-    };
-    failed.with_hint(hint).with_cause(error)
+/// A listing that failed: a source that is described wrongly is the user's to mend, everything else
+/// is found.
+fn unreadable(source: &impl BackupSource, error: SourceError) -> Result<Finding, CommandError> {
+    let finding = error.to_finding(&source.to_string());
+    match error.kind() {
+        SourceErrorKind::Invalid => {
+            let context = format!("cannot list the backups of {source}");
+            Err(CommandError::usage(context).with_hint(finding.hint).with_cause(error))
+        }
+        _ => Ok(finding),
+    }
 }

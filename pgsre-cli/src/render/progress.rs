@@ -69,7 +69,8 @@ impl Progress {
             state.place = Some(detail.to_owned());
         }
         if !self.face.draws() {
-            self.face.note(&format!("{}{:<9} {}", self.prefix(), stage.as_str(), clean(detail)));
+            let line = format!("{}{:<9} {}", self.prefix(), stage.as_str(), clean(detail));
+            self.face.note(line.trim_end());
             return;
         }
         if let Some(bar) = state.bar.take() {

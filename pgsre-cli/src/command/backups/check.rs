@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use pgsre_core::archive::{ArchiveError, ArchiveItem, ArchiveReader, ArchiveSummary, ReadOptions};
 use pgsre_core::backup::Backup;
 use pgsre_core::drill::Verdict;
-use pgsre_core::finding::{Finding, Severity};
 use pgsre_core::source::{BackupSource, BackupSourceExt, SourceError, SourceErrorKind, catalogue};
 
 use super::{CheckResult, Named, sources};
@@ -102,8 +101,30 @@ async fn look(
     };
     result.findings.extend(check.findings);
     result.unproved.extend(check.unproved);
+    if let Some(backup) = &backup {
+        compare(source.as_ref(), backup, &all, result).await;
+    }
     result.backup = backup;
     Ok(())
+}
+
+/// Looks whether the backup is only a copy of the one before it.
+async fn compare(
+    source: &dyn BackupSource,
+    backup: &Backup,
+    all: &[Backup],
+    result: &mut CheckResult,
+) {
+    match catalogue::copy_of(source, backup, all).await {
+        Ok(copy) => {
+            result.findings.extend(copy.findings);
+            result.unproved.extend(copy.unproved);
+        }
+        Err(error) => {
+            let why = pgsre_core::finding::chain(&error);
+            result.unproved.push(format!("it was not compared with the backup before it: {why}"));
+        }
+    }
 }
 
 /// Reads every byte of the backup, as strictly as a drill.
@@ -162,17 +183,9 @@ async fn drain(
 
 /// As a drill judges: wrong beats not proved beats passed.
 fn outcome(result: &CheckResult) -> Verdict {
-    let wrong = |finding: &&Finding| {
-        finding.severity == Severity::Critical && !finding.code.is_inconclusive()
-    };
-    let unfit =
-        |finding: &Finding| finding.severity >= Severity::Warning && finding.code.is_inconclusive();
-    if result.findings.iter().find(wrong).is_some() {
-        return Verdict::Failed;
-    }
-    let read = result.archive.is_some();
-    match read && result.unproved.is_empty() && !result.findings.iter().any(unfit) {
-        true => Verdict::Passed,
-        false => Verdict::Inconclusive,
+    let read_and_proved = result.archive.is_some() && result.unproved.is_empty();
+    match exit_code::verdict_of_findings(&result.findings) {
+        Verdict::Passed if !read_and_proved => Verdict::Inconclusive,
+        found => found,
     }
 }

@@ -1,7 +1,8 @@
 //! `pgsre backups list`.
 
 use jiff::Timestamp;
-use pgsre_core::source::{BackupSourceExt, catalogue};
+use pgsre_core::source::BackupSourceExt;
+use pgsre_core::source::catalogue::{self, CatalogueRules};
 
 use super::{Listed, Listing, sources};
 use crate::args::{Format, ListArgs};
@@ -22,16 +23,23 @@ pub(crate) async fn run(args: &ListArgs, config: &Config, face: &Face) -> Result
             Format::Human => human::backup_list(face, &listing),
             Format::Json => json::object(&listing)?,
         })?;
-        let empty = listing.backups.is_empty();
-        statuses.push(if empty { exit_code::FAILED } else { exit_code::PASSED });
+        let verdict = exit_code::verdict_of_findings(&listing.findings);
+        statuses.push(exit_code::of_verdict(verdict));
     }
     Ok(exit_code::heaviest(statuses))
 }
 
 async fn listing(place: &Secret) -> Result<Listing, CommandError> {
     let source = assemble::source(place)?;
-    let all = source.all().await.map_err(|error| super::unreadable(&source, error))?;
     let now = Timestamp::now();
+    let (all, findings) = match source.all().await {
+        Ok(none) if none.is_empty() => {
+            let none = catalogue::check_newest(&none, &CatalogueRules::default(), now);
+            (Vec::new(), none.findings)
+        }
+        Ok(all) => (all, Vec::new()),
+        Err(error) => (Vec::new(), vec![super::unreadable(&source, error)?]),
+    };
     let backups = catalogue::trend(&all, now).into_iter().map(|entry| Listed {
         etag: etag(&all, &entry.key),
         key: entry.key,
@@ -41,7 +49,7 @@ async fn listing(place: &Secret) -> Result<Listing, CommandError> {
         age_seconds: entry.age_seconds as f64,
         change: entry.change,
     });
-    Ok(Listing { schema: 1, source: source.to_string(), backups: backups.collect() })
+    Ok(Listing { schema: 1, source: source.to_string(), backups: backups.collect(), findings })
 }
 
 /// The entity tag of a backup of one object.

@@ -35,7 +35,8 @@ struct Previews<'a> {
     drills: Vec<Preview<'a>>,
 }
 
-/// Plans each drill and shows the plans. Passed, whatever the plans say: nothing was judged.
+/// Plans each drill and shows the plans. The status tells what they already found: a source that
+/// cannot be read, a backup that is not there or too old.
 pub(super) async fn run(
     args: &DrillArgs,
     all: &[Settings],
@@ -51,6 +52,8 @@ pub(super) async fn run(
         }
         plans.push((settings, plan));
     }
+    let verdicts = plans.iter().map(|(_, plan)| exit_code::verdict_of_findings(plan.findings()));
+    let status = exit_code::heaviest(verdicts.map(exit_code::of_verdict));
     if args.result.format == Format::Json {
         let mut drills: Vec<Preview<'_>> = plans.iter().map(|(s, plan)| preview(s, plan)).collect();
         let one = args.source.is_some() || args.server.is_some();
@@ -62,7 +65,7 @@ pub(super) async fn run(
             }
         })?;
     }
-    Ok(exit_code::PASSED)
+    Ok(status)
 }
 
 fn preview<'a>(settings: &'a Settings, plan: &'a DrillPlan) -> Preview<'a> {

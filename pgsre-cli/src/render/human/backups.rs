@@ -24,7 +24,7 @@ pub fn backup_list(face: &Face, listing: &Listing) -> String {
     let palette = face.palette();
     let mut text = format!("{}\n", palette.heading.apply_to(clean(&listing.source)));
     if listing.backups.is_empty() {
-        text.push_str("  no backups\n");
+        text.push_str(&findings(face, &listing.findings));
         return text;
     }
     let mut table = Table::new(&COLUMNS, &palette.faint);
