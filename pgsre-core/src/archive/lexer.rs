@@ -189,6 +189,7 @@ impl<'a> Lexer<'a> {
         self.at += prefix + 1;
         let escapes = kind == TokenKind::EscapeString;
         while self.at < self.sql.len() {
+            self.at += self.plain_run(quote, escapes);
             let byte = self.byte(0);
             if byte == quote {
                 if self.byte(1) != quote {
@@ -202,6 +203,17 @@ impl<'a> Lexer<'a> {
             }
         }
         self.advance(0, TokenKind::Unterminated)
+    }
+
+    /// How many bytes are nothing but themselves inside of quotes: literals may be long.
+    fn plain_run(&self, quote: u8, escapes: bool) -> usize {
+        let rest = &self.sql[self.at..];
+        let found = match (self.dialect.double_byte, escapes) {
+            (true, _) => return 0,
+            (false, true) => memchr::memchr2(quote, b'\\', rest),
+            (false, false) => memchr::memchr(quote, rest),
+        };
+        found.unwrap_or(rest.len())
     }
 
     fn dollar(&mut self) -> TokenKind {

@@ -69,6 +69,11 @@ impl PlainParser {
         self.structure.scope().is_some()
     }
 
+    /// Whether COPY data comes next.
+    pub(super) fn in_copy_data(&self) -> bool {
+        self.splitter.in_copy_data()
+    }
+
     /// Whether the preamble will not change any more.
     pub(super) fn preamble_is_complete(&self) -> bool {
         self.preamble_complete

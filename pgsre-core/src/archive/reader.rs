@@ -13,14 +13,16 @@ use super::{ArchiveError, ArchiveErrorKind, ArchiveItem, Preamble, ReadOptions};
 use crate::backup::{Backup, BackupFormat, BackupPart, Compression};
 use crate::source::BackupSource;
 
+mod budget;
 mod feed;
 mod worker;
 
+use budget::{Budget, Share};
 use feed::{Feed, FeedInput};
 use worker::Message;
 
-/// Batches of items between the thread and the reader.
-const BATCHES: usize = 3;
+/// Batches of items between the thread and the reader; their bytes are bounded by [`Budget`].
+const BATCHES: usize = 16;
 
 /// Reads an archive strictly, item by item.
 ///
@@ -29,6 +31,8 @@ const BATCHES: usize = 3;
 pub struct ArchiveReader {
     preamble: Preamble,
     batch: VecDeque<ArchiveItem>,
+    /// What the batch takes of the budget.
+    share: Option<Share>,
     messages: mpsc::Receiver<Message>,
     bytes_read: Arc<AtomicU64>,
     finished: bool,
@@ -54,10 +58,11 @@ impl ArchiveReader {
         let (feed, chunks) = Feed::spawn(stream);
         let input = FeedInput::new(chunks, Arc::clone(&bytes_read));
         let (sender, messages) = mpsc::channel(BATCHES);
-        worker::spawn(input, sender, options)?;
+        worker::spawn(input, sender, Budget::new(), options)?;
         let mut reader = Self {
             preamble: Preamble::unknown(Compression::None),
             batch: VecDeque::new(),
+            share: None,
             messages,
             bytes_read,
             finished: false,
@@ -94,8 +99,10 @@ impl ArchiveReader {
             if self.finished {
                 return Ok(None);
             }
+            // Given back before the wait: the thread may need all of it for its next batch.
+            self.share = None;
             match self.messages.recv().await {
-                Some(Message::Items(items)) => self.batch = items.into(),
+                Some(Message::Items(items, share)) => self.take_batch(items, share),
                 Some(Message::Preamble(preamble)) => self.preamble = *preamble,
                 Some(Message::Failed(error)) => {
                     self.finished = true;
@@ -109,14 +116,19 @@ impl ArchiveReader {
         }
     }
 
+    fn take_batch(&mut self, items: Vec<ArchiveItem>, share: Share) {
+        self.batch = items.into();
+        self.share = Some(share);
+    }
+
     async fn read_preamble(&mut self) -> Result<(), ArchiveError> {
         match self.messages.recv().await {
             Some(Message::Preamble(preamble)) => {
                 self.preamble = *preamble;
                 Ok(())
             }
-            Some(Message::Items(items)) => {
-                self.batch = items.into();
+            Some(Message::Items(items, share)) => {
+                self.take_batch(items, share);
                 Ok(())
             }
             Some(Message::Failed(error)) => Err(error),

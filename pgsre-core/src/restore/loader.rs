@@ -166,8 +166,11 @@ impl<'a> Loader<'a> {
             Ok(text) => text,
             Err(rejection) => return self.undecodable(&statement, &rejection).await,
         };
-        let kind = spelling::exact_kind(statement.kind, self.connection.encoding(), &text);
-        let task = Task { kind, text, line: statement.line };
+        let Statement { sql, kind, line, .. } = statement;
+        // It may be long, and the text stands for it from here on.
+        drop(sql);
+        let kind = spelling::exact_kind(kind, self.connection.encoding(), &text);
+        let task = Task { kind, text, line };
         if self.inserts.takes(&task, self.transaction) {
             return self.insert(task).await;
         }

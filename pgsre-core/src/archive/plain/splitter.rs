@@ -184,6 +184,11 @@ impl Splitter {
         self.state = State::CopyLine { cr: false };
     }
 
+    /// Whether the next byte is one of COPY data, or of its end mark.
+    pub(super) fn in_copy_data(&self) -> bool {
+        self.state == State::CopyData
+    }
+
     /// The line where the reading stands, from 1.
     pub(super) fn here(&self) -> u64 {
         match self.state {

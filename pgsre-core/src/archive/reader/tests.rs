@@ -132,6 +132,35 @@ async fn a_large_dump_streams_through_bounded_channels() {
     assert_eq!(rows, 100_026);
 }
 
+/// A dump with twelve statements, each of which is heavier than the whole budget.
+fn heavy_dump() -> Vec<u8> {
+    let text = String::from_utf8_lossy(PLAIN).into_owned();
+    let (head, trailer) = text.rsplit_once("--\n-- PostgreSQL database dump complete").unwrap();
+    let value = "x".repeat(3 << 20);
+    let inserts = format!("INSERT INTO public.notes VALUES ('{value}');\n").repeat(12);
+    format!("{head}{inserts}--\n-- PostgreSQL database dump complete{trailer}").into_bytes()
+}
+
+#[tokio::test]
+async fn statements_that_are_heavier_than_the_budget_pass_one_by_one() {
+    let dump = heavy_dump();
+    let items = read_all(open(&dump, Behind::End).await.unwrap()).await.unwrap();
+    let heavy = items.iter().filter(|item| budget::weight(item) > budget::BYTES as usize);
+    assert_eq!(heavy.count(), 12);
+}
+
+#[tokio::test]
+async fn what_nobody_takes_is_not_read_ahead() {
+    let dump = heavy_dump();
+    let reader = open(&dump, Behind::End).await.unwrap();
+    let mut before = u64::MAX;
+    while reader.bytes_read() != before {
+        before = reader.bytes_read();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+    assert!(before < 12 << 20, "{before} of {} bytes read ahead", dump.len());
+}
+
 #[tokio::test]
 async fn a_cut_stream_says_in_which_table_it_ended() {
     let packed = gzip(&large_dump());

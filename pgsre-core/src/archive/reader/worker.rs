@@ -2,9 +2,10 @@
 
 use std::io::Read;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc;
 
+use super::budget::{self, Budget, Share};
 use super::feed::FeedInput;
 use crate::archive::decompress::{self, Unpacked};
 use crate::archive::plain::PlainParser;
@@ -12,6 +13,10 @@ use crate::archive::{ArchiveError, ArchiveErrorKind, ArchiveItem, Preamble, Read
 
 /// Unpacked bytes that are looked at together.
 const CHUNK: usize = 256 << 10;
+/// The same outside of COPY data, where two bytes may make an item of some hundred.
+const PIECE: usize = 16 << 10;
+/// Items are handed on when they weigh this much, and at a chunk's end.
+const BATCH: usize = 256 << 10;
 /// How far into the archive the preamble is looked for: pg_dumpall says the server's version only
 /// behind the globals.
 const PREAMBLE: u64 = 1 << 20;
@@ -19,18 +24,19 @@ const PREAMBLE: u64 = 1 << 20;
 pub(super) enum Message {
     /// Sent once, before the first items.
     Preamble(Box<Preamble>),
-    Items(Vec<ArchiveItem>),
+    Items(Vec<ArchiveItem>, Share),
     Failed(ArchiveError),
 }
 
 pub(super) fn spawn(
     input: FeedInput,
     messages: mpsc::Sender<Message>,
+    budget: Budget,
     options: ReadOptions,
 ) -> Result<(), ArchiveError> {
     std::thread::Builder::new()
         .name("pgsre-archive".to_owned())
-        .spawn(move || run(input, &messages, options))
+        .spawn(move || run(input, &messages, budget, options))
         .map(drop)
         .map_err(|error| {
             ArchiveError::new(ArchiveErrorKind::Unsupported, "no thread could be started to read")
@@ -39,8 +45,10 @@ pub(super) fn spawn(
         })
 }
 
-fn run(input: FeedInput, messages: &mpsc::Sender<Message>, options: ReadOptions) {
-    let mut outbox = Outbox { messages, items: Vec::new(), preamble_sent: false };
+fn run(input: FeedInput, messages: &mpsc::Sender<Message>, budget: Budget, options: ReadOptions) {
+    let items = Vec::new();
+    let mut outbox =
+        Outbox { messages, budget, items, weighed: 0, weight: 0, preamble_sent: false };
     if let Err(Stop::Failed(error)) = read(input, &mut outbox, &options) {
         // Whoever dropped the reader does not want to know.
         drop(messages.blocking_send(Message::Failed(error)));
@@ -77,7 +85,7 @@ fn parse(
         buffer.truncate(amount);
         unpacked += amount as u64;
         // What came before a fault is still looked at: a fault of the text in front of it says more.
-        parser.feed(buffer.freeze(), &mut outbox.items)?;
+        split(buffer.freeze(), parser, outbox)?;
         if let Some(error) = failed {
             return Err(parser.explain(ArchiveError::from_io(error)).into());
         }
@@ -89,6 +97,21 @@ fn parse(
             return Ok(());
         }
     }
+}
+
+/// Splits a chunk into items, and hands on what comes to a batch.
+fn split(mut chunk: Bytes, parser: &mut PlainParser, outbox: &mut Outbox<'_>) -> Result<(), Stop> {
+    while !chunk.is_empty() {
+        let length = if parser.in_copy_data() { chunk.len() } else { PIECE.min(chunk.len()) };
+        parser.feed(chunk.split_to(length), &mut outbox.items)?;
+        let weight = outbox.weigh();
+        let known = outbox.preamble_sent || parser.preamble_is_complete();
+        if weight >= budget::BYTES as usize || (known && weight >= BATCH) {
+            outbox.send_preamble(parser)?;
+            outbox.send_items()?;
+        }
+    }
+    Ok(())
 }
 
 /// Reads until the buffer is full or the input ends.
@@ -120,7 +143,11 @@ impl From<ArchiveError> for Stop {
 
 struct Outbox<'a> {
     messages: &'a mpsc::Sender<Message>,
+    budget: Budget,
     items: Vec<ArchiveItem>,
+    /// How many of the items are weighed, and what they weigh.
+    weighed: usize,
+    weight: usize,
     preamble_sent: bool,
 }
 
@@ -137,8 +164,19 @@ impl Outbox<'_> {
         if self.items.is_empty() {
             return Ok(());
         }
+        let weight = self.weigh();
         let items = std::mem::take(&mut self.items);
-        self.send(Message::Items(items))
+        (self.weighed, self.weight) = (0, 0);
+        let share = self.budget.take(weight).ok_or(Stop::Gone)?;
+        self.send(Message::Items(items, share))
+    }
+
+    /// What the items weigh that were not handed on yet.
+    fn weigh(&mut self) -> usize {
+        let fresh = &self.items[self.weighed..];
+        self.weight += fresh.iter().map(budget::weight).sum::<usize>();
+        self.weighed = self.items.len();
+        self.weight
     }
 
     fn send(&self, message: Message) -> Result<(), Stop> {

@@ -1,5 +1,6 @@
 //! Data in `INSERT` statements: sent many at a time, counted by the server.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use super::connection::Text;
@@ -44,13 +45,16 @@ impl Inserts {
         self.run.as_ref().map(|run| &run.table)
     }
 
-    fn sql(&self) -> String {
+    fn sql(&self) -> Cow<'_, str> {
+        if let [alone] = self.waiting.as_slice() {
+            return alone.text.shown();
+        }
         let mut sql = String::with_capacity(self.bytes + 3 * self.waiting.len());
         for task in &self.waiting {
             sql.push_str(&task.text.shown());
             sql.push_str("\n;\n");
         }
-        sql
+        Cow::Owned(sql)
     }
 }
 
@@ -65,7 +69,11 @@ impl Loader<'_> {
             self.observer.on_load(&LoadEvent::TableStarted { table: table.clone() });
             self.inserts.run = Some(empty_load(table.clone(), task.line));
         }
-        self.inserts.bytes += task.text.shown().len();
+        let length = task.text.shown().len();
+        if self.inserts.bytes + length > 2 * BATCH {
+            self.send_inserts().await?;
+        }
+        self.inserts.bytes += length;
         self.inserts.waiting.push(task);
         if self.inserts.is_full() { self.send_inserts().await } else { Ok(()) }
     }

@@ -119,17 +119,20 @@ impl Splitter {
         self.continued = None;
         self.routine = RoutineBody::default();
         if !self.text.is_empty() {
-            let sql = Bytes::copy_from_slice(&self.text);
-            self.reset_text();
+            let sql = self.take_text();
             self.queue.push_back(Event::Statement { sql, line: self.text_line });
         }
     }
 
-    /// Long statements must not keep their memory for the rest of the archive.
-    fn reset_text(&mut self) {
-        const KEPT: usize = 1 << 20;
+    /// The statement's text. A long one is given away with its memory, not copied.
+    fn take_text(&mut self) -> Bytes {
+        const COPIED: usize = 64 << 10;
+        if self.text.len() > COPIED {
+            return Bytes::from(std::mem::take(&mut self.text));
+        }
+        let sql = Bytes::copy_from_slice(&self.text);
         self.text.clear();
-        self.text.shrink_to(KEPT);
+        sql
     }
 
     /// psql runs a backslash command wherever it stands; a dump has it only at the start of a line
@@ -263,6 +266,13 @@ impl Splitter {
     }
 
     pub(super) fn block_comment(&mut self, depth: u32, last: u8) {
+        if last == 0 {
+            let rest = &self.chunk[self.at..self.end];
+            let plain = memchr::memchr2(b'*', b'/', rest).unwrap_or(rest.len());
+            if plain > 0 {
+                return self.skip_comment(plain);
+            }
+        }
         let byte = self.chunk[self.at];
         self.at += 1;
         self.line += u64::from(byte == b'\n');
@@ -273,8 +283,20 @@ impl Splitter {
             (b'*', b'/') if depth == 1 => State::Between,
             (b'*', b'/') => State::BlockComment { depth: depth - 1, last: 0 },
             (b'/', b'*') => State::BlockComment { depth: depth + 1, last: 0 },
-            _ => State::BlockComment { depth, last: byte },
+            (_, b'*' | b'/') => State::BlockComment { depth, last: byte },
+            _ => State::BlockComment { depth, last: 0 },
         };
         self.at_line_start = false;
+    }
+
+    /// Consumes bytes of a comment, which only a statement around it keeps.
+    fn skip_comment(&mut self, length: usize) {
+        self.at_line_start = false;
+        if !self.text.is_empty() {
+            return self.take_run(length);
+        }
+        let run = &self.chunk[self.at..self.at + length];
+        self.line += memchr::memchr_iter(b'\n', run).count() as u64;
+        self.at += length;
     }
 }
