@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use console::Style;
+use indicatif::{MultiProgress, ProgressBar};
 
 use crate::environment::Environment;
 
@@ -15,6 +16,8 @@ pub struct Face {
     width: usize,
     output: Palette,
     messages: Palette,
+    /// The bars on standard error: what is written there goes above them.
+    bars: MultiProgress,
 }
 
 impl Face {
@@ -35,6 +38,7 @@ impl Face {
             width: columns.map_or(100, usize::from).clamp(40, 120),
             output: Palette::new(coloured(io::stdout().is_terminal())),
             messages: Palette::new(coloured(terminal)),
+            bars: MultiProgress::new(),
         }
     }
 
@@ -116,7 +120,38 @@ impl Face {
         let mut text = String::with_capacity(line.len() + 1);
         text.push_str(line);
         text.push('\n');
-        let _ = io::stderr().lock().write_all(text.as_bytes());
+        self.write_message(text.as_bytes());
+    }
+
+    /// Draws a bar on standard error until it is finished.
+    pub fn show(&self, bar: ProgressBar) -> ProgressBar {
+        self.bars.add(bar)
+    }
+
+    /// Standard error for the log: its lines go above the bars.
+    #[must_use]
+    pub fn log(&self) -> Log {
+        Log(self.clone())
+    }
+
+    fn write_message(&self, bytes: &[u8]) {
+        let write = || io::stderr().lock().write_all(bytes);
+        let _ = if self.draws() { self.bars.suspend(write) } else { write() };
+    }
+}
+
+/// Standard error as a [writer](Write) of whole lines.
+#[derive(Clone, Debug)]
+pub struct Log(Face);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_message(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 

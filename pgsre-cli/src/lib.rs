@@ -34,7 +34,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Err(error) => return explain(&error),
     };
     let face = Face::of_process(cli.global.quiet, &environment);
-    logging::start(cli.global.verbose, face.colours_messages(), &environment);
+    logging::start(cli.global.verbose, &face, &environment);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

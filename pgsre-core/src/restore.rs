@@ -24,7 +24,7 @@ mod reaper;
 mod run_id;
 mod scratch;
 
-pub use ephemeral::EphemeralCluster;
+pub use ephemeral::{EphemeralCluster, ThrowAwayDirectory};
 pub use error::{TargetError, TargetErrorKind};
 pub use reaper::{SessionGuard, wait_for_reapers};
 pub use run_id::RunId;

@@ -1,9 +1,8 @@
 //! `pgsre demo`: the main job on an embedded example.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use pgsre_core::drill::{Drill, DrillReport, DrillRequest, Unobserved, Verdict};
 use pgsre_core::restore::{EphemeralCluster, RestoreTarget, ScratchDatabase};
@@ -63,10 +62,16 @@ impl Outcome {
 
 pub(crate) async fn run(args: &DemoArgs, face: &Face) -> Result<u8, CommandError> {
     let interrupt = Interrupt::watch(face, Arc::new(|| Some("the demo's directory".to_owned())));
+    let cancel = interrupt.token();
+    let mut work = Box::pin(demo(args, face, cancel));
     let outcome = tokio::select! {
-        outcome = demo(args, face) => outcome?,
-        () = interrupt.token().cancelled() => return Ok(exit_code::INTERRUPTED),
-    };
+        outcome = &mut work => outcome,
+        () = cancel.cancelled() => {
+            // A drill that runs cleans up while the demo's server is still there.
+            let _ = tokio::time::timeout(DRILL_GRACE, work).await;
+            return Ok(exit_code::INTERRUPTED);
+        }
+    }?;
     face.print(&match args.format {
         Format::Human => story::end(face, &outcome),
         Format::Json => json::object(&outcome)?,
@@ -74,15 +79,26 @@ pub(crate) async fn run(args: &DemoArgs, face: &Face) -> Result<u8, CommandError
     Ok(outcome.status())
 }
 
-async fn demo(args: &DemoArgs, face: &Face) -> Result<Outcome, CommandError> {
+/// How long an interrupted drill may take to clean up.
+const DRILL_GRACE: Duration = Duration::from_secs(10);
+
+async fn demo(
+    args: &DemoArgs,
+    face: &Face,
+    cancel: &CancellationToken,
+) -> Result<Outcome, CommandError> {
     let begin = Instant::now();
     let tell = |text: String| match args.format {
         Format::Human => face.print(&text),
         Format::Json => Ok(()),
     };
-    let directory = directory()?;
+    let directory = EphemeralCluster::new().directory().map_err(|error| {
+        CommandError::inconclusive("there is no place for the demo's server")
+            .with_hint(error.hint().to_owned())
+            .with_cause(error)
+    })?;
     let steps = Steps { face };
-    let server = DemoServer::start(directory.path().join("server"));
+    let server = DemoServer::start(directory.cluster());
     let server = steps.step("starting a private PostgreSQL server", server).await?;
     steps.step("filling a small shop", server.fill()).await?;
     let dump = steps.step("backing it up with pg_dump", server.dump()).await?;
@@ -91,28 +107,18 @@ async fn demo(args: &DemoArgs, face: &Face) -> Result<Outcome, CommandError> {
     let store = Store { root: directory.path().join("backups") };
     store.write("sound/shop.sql", dump.as_bytes())?;
     store.write("sound/shop.sql.gz", &fault::gzip(&dump)?)?;
-    let sound = prove(store.root.join("sound"), Arc::new(EphemeralCluster::new()));
+    let sound = prove(store.root.join("sound"), Arc::new(EphemeralCluster::new()), cancel);
     let sound = steps.step("restoring it into a throw-away server", sound).await?;
     tell(human::drill_report(face, &sound))?;
     tell(story::middle(face))?;
 
     let mut faults = Vec::with_capacity(FAULTS.len());
     for fault in FAULTS {
-        let comparison = compare(&server, &store, fault, &dump);
+        let comparison = compare(&server, &store, fault, &dump, cancel);
         faults.push(steps.step(fault.story, comparison).await?);
     }
     server.stop().await;
     Ok(Outcome { schema: 1, sound, faults, seconds: begin.elapsed().as_secs_f64() })
-}
-
-/// A directory that the server's own user can reach, where this process is root.
-fn directory() -> Result<tempfile::TempDir, CommandError> {
-    let mode = std::fs::Permissions::from_mode(0o755);
-    tempfile::Builder::new().prefix("pgsre_demo_").permissions(mode).tempdir().map_err(|error| {
-        CommandError::inconclusive("no temporary directory can be made")
-            .with_hint("set TMPDIR to a directory that can be written")
-            .with_cause(error)
-    })
 }
 
 /// The backups of the demo.
@@ -134,13 +140,14 @@ async fn compare(
     store: &Store,
     fault: Fault,
     dump: &str,
+    cancel: &CancellationToken,
 ) -> Result<Comparison, CommandError> {
     let path = store.write(&format!("{}/shop.sql.gz", fault.name), &fault.harm(dump)?)?;
     let database = format!("psql_{}", fault.name);
     server.create_database(&database).await?;
     let psql = server.psql(&path, &database).await?;
     let target = Arc::new(ScratchDatabase::new(server.config("postgres")));
-    let report = prove(path, target).await?;
+    let report = prove(path, target, cancel).await?;
     Ok(Comparison {
         fault: fault.name,
         story: fault.story,
@@ -176,6 +183,7 @@ async fn left(server: &DemoServer, database: &str, said: &str) -> String {
 async fn prove(
     source: PathBuf,
     target: Arc<dyn RestoreTarget>,
+    cancel: &CancellationToken,
 ) -> Result<DrillReport, CommandError> {
     let source = ObjectStoreSource::parse(&url(&source))
         .map_err(|error| CommandError::inconclusive("the demo's store").with_cause(error))?;
@@ -184,7 +192,11 @@ async fn prove(
     let drill = Drill::new(Arc::new(source), target).add_validator(Box::new(balance));
     let plan =
         drill.plan(&DrillRequest::default()).await.map_err(super::drill::assemble::plan_error)?;
-    Ok(drill.run(plan, &Unobserved, &CancellationToken::new()).await)
+    let report = drill.run(plan, &Unobserved, cancel).await;
+    if cancel.is_cancelled() {
+        return Err(CommandError::inconclusive("interrupted"));
+    }
+    Ok(report)
 }
 
 fn url(path: &Path) -> String {
@@ -206,7 +218,7 @@ impl Steps<'_> {
             self.face.note(&format!("  {what}"));
             return work.await;
         }
-        let spinner = progress::spinner();
+        let spinner = progress::spinner(self.face);
         spinner.set_message(what.to_owned());
         let done = work.await;
         spinner.finish_and_clear();

@@ -80,7 +80,7 @@ pub(crate) async fn run(
     face: &Face,
     environment: &Environment,
 ) -> Result<u8, CommandError> {
-    let spinner = face.draws().then(progress::spinner);
+    let spinner = face.draws().then(|| progress::spinner(face));
     let checks = examine(config, environment).await;
     if let Some(spinner) = spinner {
         spinner.finish_and_clear();

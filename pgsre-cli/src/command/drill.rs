@@ -55,7 +55,7 @@ pub(crate) async fn run(
     if args.restore.dry_run {
         return preview::run(args, &all, face).await;
     }
-    let store = report::store(args.result.report.as_deref(), environment)?;
+    let store = store(args, face, environment)?;
     let watched = Watched::default();
     let interrupt = Interrupt::watch(face, watched.leftovers());
     let mut ended = Vec::with_capacity(all.len());
@@ -63,7 +63,7 @@ pub(crate) async fn run(
         if interrupt.happened() {
             break;
         }
-        let session = Session { args, config, face, store: &store, interrupt: &interrupt };
+        let session = Session { args, config, face, store: store.as_ref(), interrupt: &interrupt };
         let label = if all.len() > 1 { settings.name.clone() } else { None };
         let progress = watched.watch(Progress::new(face, label.unwrap_or_default()));
         match session.drill(settings, &progress).await {
@@ -80,6 +80,24 @@ pub(crate) async fn run(
         face.print(&as_json(args, ended)?)?;
     }
     Ok(status)
+}
+
+/// Where reports are kept. A place that the user named must be there; the usual one need not, as
+/// in a container without a home, and then no report is kept, which is said.
+fn store(
+    args: &DrillArgs,
+    face: &Face,
+    environment: &Environment,
+) -> Result<Option<ReportStore>, CommandError> {
+    match report::store(args.result.report.as_deref(), environment) {
+        Ok(store) => Ok(Some(store)),
+        Err(error) if args.result.report.is_some() => Err(error),
+        Err(error) => {
+            let why = pgsre_core::finding::chain(&error);
+            face.warn(&format!("no report will be kept: {why}; {}", error.hint()));
+            Ok(None)
+        }
+    }
 }
 
 /// With a SOURCE or a server the report itself, without both a list however long: the shape
@@ -106,7 +124,7 @@ struct Session<'a> {
     args: &'a DrillArgs,
     config: &'a Config,
     face: &'a Face,
-    store: &'a ReportStore,
+    store: Option<&'a ReportStore>,
     interrupt: &'a Interrupt,
 }
 
@@ -136,7 +154,8 @@ impl Session<'_> {
 
     /// A report that cannot be kept never changes the verdict, and is never silent.
     async fn keep(&self, report: &DrillReport) {
-        if let Err(error) = self.store.save(report).await {
+        let Some(store) = self.store else { return };
+        if let Err(error) = store.save(report).await {
             let why = pgsre_core::finding::chain(&error);
             self.face.warn(&format!("the report was not kept: {why}"));
         }

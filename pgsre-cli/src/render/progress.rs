@@ -46,7 +46,7 @@ impl Progress {
     /// Shows that the source is listed and the archive's beginning read.
     pub fn planning(&self) {
         if self.face.draws() {
-            let bar = spinner();
+            let bar = spinner(&self.face);
             bar.set_prefix(Stage::Find.as_str());
             self.lock().bar = Some(bar);
         }
@@ -77,8 +77,8 @@ impl Progress {
             bar.finish_and_clear();
         }
         let bar = match stage {
-            Stage::Restore if state.size > 0 => bytes_bar(state.size),
-            _ => spinner(),
+            Stage::Restore if state.size > 0 => bytes_bar(&self.face, state.size),
+            _ => spinner(&self.face),
         };
         bar.set_prefix(stage.as_str());
         bar.set_message(clean(detail));
@@ -150,16 +150,21 @@ impl Drop for Progress {
 
 /// A bar of bytes on standard error.
 #[must_use]
-pub fn bytes_bar(size: u64) -> ProgressBar {
-    styled(ProgressBar::with_draw_target(Some(size), ProgressDrawTarget::stderr()), BYTES)
+pub fn bytes_bar(face: &Face, size: u64) -> ProgressBar {
+    face.show(styled(hidden(Some(size)), BYTES))
 }
 
 /// A spinner on standard error.
 #[must_use]
-pub fn spinner() -> ProgressBar {
-    let spinner = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+pub fn spinner(face: &Face) -> ProgressBar {
+    let spinner = face.show(styled(hidden(None), SPINNER));
     spinner.enable_steady_tick(Duration::from_millis(120));
-    styled(spinner, SPINNER)
+    spinner
+}
+
+/// A bar that is not drawn before it is [shown](Face::show).
+fn hidden(length: Option<u64>) -> ProgressBar {
+    ProgressBar::with_draw_target(length, ProgressDrawTarget::hidden())
 }
 
 fn styled(bar: ProgressBar, template: &str) -> ProgressBar {

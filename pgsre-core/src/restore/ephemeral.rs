@@ -22,6 +22,9 @@ use run_directory::RunDirectory;
 mod postmaster;
 pub(super) mod run_directory;
 mod settings;
+mod throw_away;
+
+pub use throw_away::ThrowAwayDirectory;
 
 /// The database that a dump without a `CREATE DATABASE` of its own is restored into.
 const RESTORED: &str = "restored";
@@ -176,9 +179,7 @@ impl EphemeralSession {
         if self.directory.is_none() {
             let made = RunDirectory::make(&self.base, self.request.run).map_err(|error| {
                 let path = RunDirectory::path_of(&self.base, self.request.run);
-                TargetError::new(io_kind(&error), format!("cannot make {}", path.display()))
-                    .with_hint("set PGSRE_TMPDIR to a directory with room for the restored data")
-                    .with_cause(error)
+                throw_away::cannot_make(&path, error)
             })?;
             self.directory = Some(made);
         }

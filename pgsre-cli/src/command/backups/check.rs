@@ -141,8 +141,9 @@ async fn read(
         allow_untrailed: args.backup.allow_untrailed || named.allow_untrailed,
         ..ReadOptions::default()
     };
-    let bar =
-        face.draws().then(|| if backup.size > 0 { bytes_bar(backup.size) } else { spinner() });
+    let bar = face
+        .draws()
+        .then(|| if backup.size > 0 { bytes_bar(face, backup.size) } else { spinner(face) });
     let read = drain(source, backup, options, bar.as_ref()).await;
     if let Some(bar) = bar {
         bar.finish_and_clear();

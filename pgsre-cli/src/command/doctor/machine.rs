@@ -1,12 +1,11 @@
 //! What this machine must have: server programs that start, room, a place for reports, and no
 //! leftovers.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use pgsre_core::postgres::{Cluster, ClusterOptions, Database, PostgresError, ServerPrograms};
-use pgsre_core::restore::{RestoreTarget, Swept};
+use pgsre_core::restore::{EphemeralCluster, RestoreTarget, Swept, TargetError};
 
 use super::Check;
 use crate::command::{drill::assemble, report};
@@ -45,22 +44,21 @@ async fn start(programs: ServerPrograms) -> Check {
             Check::error(name, &error).with_hint(hint)
         }
         Err(Trouble::Directory(error)) => {
-            Check::error(name, &error).with_hint("set TMPDIR to a directory that can be written")
+            let hint = error.hint().to_owned();
+            Check::error(name, &error).with_hint(hint)
         }
     }
 }
 
 enum Trouble {
     Postgres(PostgresError),
-    Directory(std::io::Error),
+    Directory(TargetError),
 }
 
 async fn start_and_stop(programs: ServerPrograms) -> Result<String, Trouble> {
-    let mode = std::fs::Permissions::from_mode(0o755);
-    let directory = tempfile::Builder::new().prefix("pgsre_doctor_").permissions(mode).tempdir();
-    let directory = directory.map_err(Trouble::Directory)?;
-    let data = directory.path().join("server");
-    let options = ClusterOptions::new(programs, &data).setting("fsync", "off");
+    // Where drills work, so that what stops them is found.
+    let directory = EphemeralCluster::new().directory().map_err(Trouble::Directory)?;
+    let options = ClusterOptions::new(programs, directory.cluster()).setting("fsync", "off");
     let mut cluster = Cluster::create(options).await.map_err(Trouble::Postgres)?;
     let database = Database::connect(cluster.config()).await.map_err(Trouble::Postgres)?;
     database.close();
@@ -124,7 +122,7 @@ pub(super) async fn leftovers(config: &Config) -> Vec<Check> {
 }
 
 async fn sweep(target: &dyn RestoreTarget) -> Option<Check> {
-    let name = format!("leftovers of {target}");
+    let name = "leftovers";
     // Whatever a living run owns is locked, so nothing has to be old to be swept.
     let swept = match target.sweep(Duration::ZERO).await {
         Ok(swept) => swept,
@@ -134,13 +132,15 @@ async fn sweep(target: &dyn RestoreTarget) -> Option<Check> {
         }
     };
     if swept.is_empty() {
-        return Some(Check::ok(name, "none"));
+        return Some(Check::ok(name, format!("none of {target}")));
     }
     let (left, removed): (Vec<&Swept>, Vec<&Swept>) =
         swept.iter().partition(|one| one.error.is_some());
     let removed: Vec<&str> = removed.iter().map(|one| one.name.as_str()).collect();
-    let detail =
-        format!("removed {}", if removed.is_empty() { "none".into() } else { removed.join(", ") });
+    let detail = format!(
+        "{target}: removed {}",
+        if removed.is_empty() { "none".into() } else { removed.join(", ") }
+    );
     let Some(stuck) = left.first() else { return Some(Check::ok(name, detail)) };
     let why = stuck.error.as_deref().unwrap_or_default();
     let detail = format!("{detail}; {} could not be removed: {why}", stuck.name);

@@ -129,10 +129,11 @@ fn list(value: Option<&str>) -> Vec<&str> {
 
 fn parse_port(text: &str) -> Result<u16, PostgresError> {
     text.parse().ok().filter(|port| *port > 0).ok_or_else(|| {
-        invalid(format!(
-            "{text:?} is not a port from 1 to 65535; if it is a piece of the password, write ':' \
-             '/' '@' '#' '?' and '%' there as %3A %2F %40 %23 %3F %25"
-        ))
+        // Not quoted: it may well be a piece of the password.
+        invalid(
+            "the port is no number from 1 to 65535; where a password stands in a URL, write ':' '/' \
+             '@' '#' '?' and '%' in it as %3A %2F %40 %23 %3F %25",
+        )
     })
 }
 
