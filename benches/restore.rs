@@ -15,6 +15,8 @@ use pgsre_tests::harness::cli::release_binary;
 use pgsre_tests::harness::server::{Server, programs, traversable};
 
 const ROUNDS: usize = 3;
+/// Rows of the largest table that make a megabyte of SQL, together with what comes beside them.
+const ROWS: u64 = 3_800;
 
 #[tokio::main]
 async fn main() {
@@ -36,26 +38,32 @@ async fn main() {
         let rival_tuned = psql(directory.path(), &dump, EphemeralCluster::settings(15, 1)).await;
         let ours = pgsre(&binary, directory.path(), &dump);
         println!(
-            "round {}: psql into a default server {rival_default:.1} s, into the same kind of server \
-             {rival_tuned:.1} s; pgsre {:.1} s, peak {} MB",
+            "round {}: psql into a default server {:.1} s, into the same kind of server {:.1} s; \
+             pgsre {:.1} s, peak {} MB; CPU time of gunzip and psql {:.1} s, of pgsre {:.1} s",
             round + 1,
+            rival_default.seconds,
+            rival_tuned.seconds,
             ours.seconds,
-            ours.peak >> 20
+            ours.peak >> 20,
+            rival_tuned.cpu,
+            ours.cpu
         );
         rows.push((rival_default, rival_tuned, ours));
     }
     let ours = median(rows.iter().map(|row| row.2.seconds));
+    let cpu = median(rows.iter().map(|row| row.1.cpu)) / median(rows.iter().map(|row| row.2.cpu));
     println!();
     println!("| `gunzip -c \\| psql` into | psql, s | pgsre, s | psql / pgsre |");
     println!("|---|---|---|---|");
     for (kind, rival) in [
-        ("a default server", median(rows.iter().map(|row| row.0))),
-        ("the same kind of server", median(rows.iter().map(|row| row.1))),
+        ("a default server", median(rows.iter().map(|row| row.0.seconds))),
+        ("the same kind of server", median(rows.iter().map(|row| row.1.seconds))),
     ] {
         println!("| {kind} | {rival:.1} | {ours:.1} | {:.2} |", rival / ours);
     }
     let peak = rows.iter().map(|row| row.2.peak).max().unwrap_or_default();
     println!();
+    println!("CPU time of gunzip and psql / of pgsre, without the server's: {cpu:.2}.");
     println!("Peak memory of the pgsre process: {} MB.", peak >> 20);
 }
 
@@ -69,7 +77,7 @@ fn megabytes() -> u64 {
 /// Four tables, one of which holds half of the rows; text, numbers, times, jsonb; keys and indexes.
 async fn make_dump(directory: &Path, megabytes: u64) -> PathBuf {
     let server = Server::start(15).await;
-    let rows = megabytes * 5_000;
+    let rows = megabytes * ROWS;
     let sql = format!(
         "create table customers (id bigint primary key, name text, email text, since timestamptz);
          create table orders (id bigint primary key, customer_id bigint, total numeric(12,2),
@@ -100,8 +108,18 @@ async fn make_dump(directory: &Path, megabytes: u64) -> PathBuf {
     path
 }
 
-/// The usual script: copy, then gunzip into psql.
-async fn psql(directory: &Path, dump: &Path, settings: Vec<(String, String)>) -> f64 {
+/// How a restore went: the whole time, and what the clients took.
+#[derive(Clone, Copy)]
+struct Outcome {
+    seconds: f64,
+    /// User and system time without the server's, in seconds.
+    cpu: f64,
+    /// Bytes.
+    peak: u64,
+}
+
+/// The usual script.
+async fn psql(directory: &Path, dump: &Path, settings: Vec<(String, String)>) -> Outcome {
     let programs = programs(15);
     let psql = programs.bindir().join("psql");
     let mut options = ClusterOptions::new(programs, directory.join("rival"));
@@ -111,31 +129,26 @@ async fn psql(directory: &Path, dump: &Path, settings: Vec<(String, String)>) ->
     let host = &config.hosts()[0];
     let url = format!("host='{}' port={} user=postgres dbname=postgres", host.host, host.port);
     let begin = Instant::now();
-    let copy = directory.join("copy.sql.gz");
-    std::fs::copy(dump, &copy).expect("a copy");
     let mut gunzip =
-        Command::new("gunzip").arg("-c").arg(&copy).stdout(Stdio::piped()).spawn().expect("gunzip");
-    let loaded = Command::new(psql)
+        Command::new("gunzip").arg("-c").arg(dump).stdout(Stdio::piped()).spawn().expect("gunzip");
+    let mut loading = Command::new(psql)
         .args(["-X", "-q", "-d", &url])
         .stdin(gunzip.stdout.take().expect("a pipe"))
         .stdout(Stdio::null())
-        .status()
+        .spawn()
         .expect("psql");
-    assert!(loaded.success() && gunzip.wait().expect("gunzip").success());
+    let watchers = [watch(gunzip.id()), watch(loading.id())];
+    assert!(loading.wait().expect("psql").success() && gunzip.wait().expect("gunzip").success());
     let seconds = begin.elapsed().as_secs_f64();
     cluster.stop().await.expect("stopped");
-    std::fs::remove_file(copy).expect("removed");
     std::fs::remove_dir_all(directory.join("rival")).ok();
-    seconds
-}
-
-struct Ours {
-    seconds: f64,
-    peak: u64,
+    let used = watchers.map(|watcher| watcher.join().expect("the watcher"));
+    let cpu = used.iter().map(|usage| usage.cpu).sum();
+    Outcome { seconds, cpu, peak: used.iter().map(|usage| usage.peak).sum() }
 }
 
 /// A whole drill; what counts is its restore stage, fetching and strict reading included.
-fn pgsre(binary: &Path, directory: &Path, dump: &Path) -> Ours {
+fn pgsre(binary: &Path, directory: &Path, dump: &Path) -> Outcome {
     let mut child = Command::new(binary)
         .args(["drill", &dump.to_string_lossy(), "--format", "json", "--quiet"])
         .env("PGSRE_STATE_DIR", directory.join("state"))
@@ -143,30 +156,52 @@ fn pgsre(binary: &Path, directory: &Path, dump: &Path) -> Ours {
         .stdout(Stdio::piped())
         .spawn()
         .expect("pgsre");
-    let status = format!("/proc/{}/status", child.id());
-    let watcher = std::thread::spawn(move || {
-        let mut peak = 0;
-        while let Some(now) = peak_memory(&status) {
-            peak = now;
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        peak
-    });
+    let watcher = watch(child.id());
     let stdout = child.stdout.take().expect("a pipe");
     let report: serde_json::Value = serde_json::from_reader(stdout).expect("a report");
     assert!(child.wait().expect("pgsre").success(), "{report:#}");
     let stages = report["stages"].as_array().expect("stages");
     let restore = stages.iter().find(|stage| stage["name"] == "restore").expect("a restore");
     let seconds = restore["seconds"].as_f64().expect("seconds");
-    Ours { seconds, peak: watcher.join().expect("the watcher") }
+    let used = watcher.join().expect("the watcher");
+    Outcome { seconds, cpu: used.cpu, peak: used.peak }
+}
+
+#[derive(Clone, Copy, Default)]
+struct Usage {
+    cpu: f64,
+    peak: u64,
+}
+
+/// Looks at a process while it lives.
+fn watch(process: u32) -> std::thread::JoinHandle<Usage> {
+    std::thread::spawn(move || {
+        let mut usage = Usage::default();
+        while let Some(peak) = peak_memory(process) {
+            usage.peak = peak;
+            usage.cpu = cpu_time(process).unwrap_or(usage.cpu);
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        usage
+    })
 }
 
 /// `VmHWM` of a process in bytes, while it lives.
-fn peak_memory(status: &str) -> Option<u64> {
-    let text = std::fs::read_to_string(status).ok()?;
+fn peak_memory(process: u32) -> Option<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = text.lines().find(|line| line.starts_with("VmHWM:"))?;
     let kilobytes: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
     Some(kilobytes << 10)
+}
+
+/// User and system time of a process in seconds: `utime` and `stime` of proc(5), in ticks of which
+/// Linux has a hundred a second.
+fn cpu_time(process: u32) -> Option<f64> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
+    let (_, behind_name) = text.rsplit_once(") ")?;
+    let times = behind_name.split(' ').skip(11).take(2);
+    let ticks: u64 = times.map(|time| time.parse::<u64>().unwrap_or_default()).sum();
+    Some(ticks as f64 / 100.0)
 }
 
 fn median(values: impl Iterator<Item = f64>) -> f64 {
