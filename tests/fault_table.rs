@@ -146,9 +146,7 @@ const FAULTS: &[Fault] = &[
     Fault {
         what: "a sequence whose value was not dumped",
         name: "shop.sql",
-        harm: |sound| {
-            without_line(&sound.plain, "SELECT pg_catalog.setval('public.products_id_seq'")
-        },
+        harm: |sound| without_entry(&sound.plain, "-- Name: products_id_seq; Type: SEQUENCE SET;"),
         found: FindingCode::SequenceBehind,
     },
     Fault {
@@ -255,11 +253,14 @@ fn before_data(bytes: &[u8], text: &str) -> Vec<u8> {
     [&bytes[..at], text.as_bytes(), &bytes[at..]].concat()
 }
 
+/// Without the entry under this comment.
 #[track_caller]
-fn without_line(bytes: &[u8], start: &str) -> Vec<u8> {
-    let at = find(bytes, start);
-    let end = at + find(&bytes[at..], "\n") + 1;
-    [&bytes[..at], &bytes[end..]].concat()
+fn without_entry(bytes: &[u8], comment: &str) -> Vec<u8> {
+    const FRAME: usize = "--\n".len();
+    let at = find(bytes, comment);
+    let end = at + find(&bytes[at..], "\n--\n\n") + "\n--\n\n".len();
+    let next = end + find(&bytes[end..], "--\n");
+    [&bytes[..at - FRAME], &bytes[next..]].concat()
 }
 
 #[track_caller]

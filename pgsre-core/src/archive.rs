@@ -61,6 +61,9 @@ pub enum ArchiveItem {
     CopyData(Bytes),
     /// The data's `\.` line was seen.
     CopyEnd(CopyEnd),
+    /// An entry for a table's data that holds none: the table is empty, in a dump that has its data
+    /// in `INSERT`.
+    EmptyData(EntryComment),
     /// `\connect`: what follows belongs to another database.
     Connect(Connect),
     /// Everything that the format promises was seen. Always the last item, never left out.

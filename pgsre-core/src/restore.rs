@@ -20,6 +20,7 @@ pub mod conformance;
 mod ephemeral;
 mod error;
 mod loader;
+mod locale;
 mod reaper;
 mod run_id;
 mod scratch;
@@ -153,6 +154,10 @@ pub struct DatabaseLoad {
     pub name: String,
     /// The tables whose data the archive held.
     pub tables: Vec<TableLoad>,
+    /// The tables that the archive announced data for without holding any: empty ones, in a dump
+    /// that has its data in `INSERT`. Newlines in these names are blanks.
+    #[serde(default)]
+    pub empty_tables: Vec<ObjectName>,
     /// What the archive's statements declared.
     pub declared: Vec<Declared>,
     /// `setval` calls of the archive.

@@ -36,8 +36,10 @@ pub(super) struct PlainParser {
     preamble_complete: bool,
     summary: ArchiveSummary,
     entry: Option<EntryComment>,
-    /// The entry is one of data, and its data has not begun.
-    awaits_data: bool,
+    /// What the entry must hold, and has not held so far.
+    awaits: Awaits,
+    /// The first entry for a table's data that held none.
+    bare: Option<EntryComment>,
     /// The table whose COPY data is being read.
     table: Option<ObjectName>,
     /// The data entries of this database so far, with the table that each fills.
@@ -45,6 +47,29 @@ pub(super) struct PlainParser {
     /// There is data in `INSERT`.
     inserts: bool,
     first_chunk: bool,
+}
+
+/// What an entry must hold, and has not held so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Awaits {
+    #[default]
+    Nothing,
+    /// A statement other than `SET`.
+    Statement,
+    /// The table's data.
+    Data,
+}
+
+impl Awaits {
+    /// What `pg_dump` writes under such a comment (`_printTocEntry`). It writes nothing for schemas
+    /// that every database has.
+    fn of(entry: &EntryComment, data: bool) -> Self {
+        match (entry.kind.as_str(), data) {
+            ("TABLE DATA", true) => Self::Data,
+            (_, true) | ("SCHEMA", _) => Self::Nothing,
+            _ => Self::Statement,
+        }
+    }
 }
 
 impl PlainParser {
@@ -56,7 +81,8 @@ impl PlainParser {
             preamble_complete: false,
             summary: ArchiveSummary::default(),
             entry: None,
-            awaits_data: false,
+            awaits: Awaits::Nothing,
+            bare: None,
             table: None,
             filled: HashSet::new(),
             inserts: false,
@@ -139,7 +165,7 @@ impl PlainParser {
 
     fn take(&mut self, event: Event) -> Result<Option<ArchiveItem>, ArchiveError> {
         match event {
-            Event::Comment { text, terminated } => self.comment(&text, terminated).map(|()| None),
+            Event::Comment { text, terminated } => self.comment(&text, terminated),
             Event::Statement { sql, line } => self.statement(sql, line).map(Some),
             Event::Meta { text, line } => self.meta(&text, line),
             Event::BehindCopy { line } => Err(ArchiveError::corrupt(format!(
@@ -155,18 +181,23 @@ impl PlainParser {
         }
     }
 
-    fn comment(&mut self, text: &[u8], terminated: bool) -> Result<(), ArchiveError> {
+    fn comment(
+        &mut self,
+        text: &[u8],
+        terminated: bool,
+    ) -> Result<Option<ArchiveItem>, ArchiveError> {
         let comment = Comment::parse(text);
         if !terminated && comment != Comment::Frame {
             // The beginning of a longer line, perhaps.
-            return Ok(());
+            return Ok(None);
         }
         self.structure.comment(&comment).map_err(|error| error.at_line(self.splitter.here()))?;
         match comment {
             Comment::DumpBegins | Comment::DumpComplete => {
-                self.data_must_have_come()?;
+                let item = self.end_entry()?;
                 self.entry = None;
                 self.filled.clear();
+                return Ok(item);
             }
             Comment::DumpedFrom(version) => {
                 self.preamble.server_version.get_or_insert(version);
@@ -178,37 +209,58 @@ impl PlainParser {
                 self.preamble.started_on =
                     self.preamble.started_on.or_else(|| parse_started_on(&time));
             }
-            Comment::Entry(entry) => self.begin_entry(entry, false)?,
-            Comment::DataEntry(entry) => self.begin_entry(entry, true)?,
+            Comment::Entry(entry) => return self.begin_entry(entry, false),
+            Comment::DataEntry(entry) => return self.begin_entry(entry, true),
             _ => {}
         }
-        Ok(())
+        Ok(None)
     }
 
-    fn begin_entry(&mut self, entry: EntryComment, data: bool) -> Result<(), ArchiveError> {
-        self.data_must_have_come()?;
+    fn begin_entry(
+        &mut self,
+        entry: EntryComment,
+        data: bool,
+    ) -> Result<Option<ArchiveItem>, ArchiveError> {
+        let item = self.end_entry()?;
         let database = entry.kind.starts_with("DATABASE");
         self.preamble_complete |= match self.structure.scope() {
             Some(DumpScope::Cluster) => self.preamble.server_version.is_some(),
             Some(_) => !database,
             None => false,
         };
-        self.awaits_data = data && entry.kind == "TABLE DATA";
+        self.awaits = Awaits::of(&entry, data);
         self.entry = Some(entry);
-        Ok(())
+        Ok(item)
     }
 
+    /// The present entry ends here: what it is of must have come.
+    ///
     /// In a dump that has its data in COPY, every data entry holds one, be its table empty.
-    fn data_must_have_come(&mut self) -> Result<(), ArchiveError> {
-        let missing = std::mem::take(&mut self.awaits_data) && self.summary.copies > 0;
-        match &self.entry {
-            Some(entry) if missing && !self.inserts => Err(ArchiveError::corrupt(format!(
-                "the entry for the data of table {} holds no COPY: a part of the dump is missing",
-                entry.name
+    fn end_entry(&mut self) -> Result<Option<ArchiveItem>, ArchiveError> {
+        let awaits = std::mem::take(&mut self.awaits);
+        let Some(entry) = &self.entry else { return Ok(None) };
+        match awaits {
+            Awaits::Nothing => Ok(None),
+            Awaits::Statement => Err(ArchiveError::corrupt(format!(
+                "the entry for {} {} holds no statement: a part of the dump is missing",
+                entry.kind, entry.name
             ))
             .at_line(self.splitter.here())),
-            _ => Ok(()),
+            Awaits::Data if self.summary.copies == 0 => {
+                self.bare.get_or_insert_with(|| entry.clone());
+                Ok(Some(ArchiveItem::EmptyData(entry.clone())))
+            }
+            Awaits::Data if self.inserts => Ok(None),
+            Awaits::Data => Err(self.no_copy(entry)),
         }
+    }
+
+    fn no_copy(&self, entry: &EntryComment) -> ArchiveError {
+        ArchiveError::corrupt(format!(
+            "the entry for the data of table {} holds no COPY: a part of the dump is missing",
+            entry.name
+        ))
+        .at_line(self.splitter.here())
     }
 
     fn statement(&mut self, sql: Bytes, line: u64) -> Result<ArchiveItem, ArchiveError> {
@@ -223,9 +275,10 @@ impl PlainParser {
         }
         if let StatementKind::Insert { table, .. } = &kind {
             self.inserts = true;
-            if std::mem::take(&mut self.awaits_data) {
-                self.fill(table, line)?;
-            }
+            self.data_has_come(table, line)?;
+        }
+        if self.awaits == Awaits::Statement && !is_setting(&kind) {
+            self.awaits = Awaits::Nothing;
         }
         self.summary.statements += 1;
         Ok(ArchiveItem::Statement(Statement { sql, line, kind, entry: self.entry.clone() }))
@@ -235,14 +288,23 @@ impl PlainParser {
         let Some(table) = head.table else {
             return Err(structure::forbidden("COPY FROM stdin names no table", line));
         };
-        if std::mem::take(&mut self.awaits_data) {
-            self.fill(&table, line)?;
+        if let (Awaits::Data, Some(bare)) = (self.awaits, &self.bare) {
+            return Err(self.no_copy(bare));
         }
+        self.data_has_come(&table, line)?;
         self.splitter.expect_copy_data();
         self.summary.copies += 1;
         self.table = Some(table.clone());
         let entry = self.entry.clone();
         Ok(ArchiveItem::CopyStart(CopyStart { sql, line, table, columns: head.columns, entry }))
+    }
+
+    fn data_has_come(&mut self, table: &ObjectName, line: u64) -> Result<(), ArchiveError> {
+        if self.awaits != Awaits::Data {
+            return Ok(());
+        }
+        self.awaits = Awaits::Nothing;
+        self.fill(table, line)
     }
 
     /// Notes that the present entry fills `table`. Both together: several partitions may be loaded
@@ -301,7 +363,8 @@ impl PlainParser {
                 Ok(None)
             }
             MetaCommand::Connect(database) => {
-                self.data_must_have_come()?;
+                // Of a dump's entries, only that of the database stands in front of a \\connect.
+                self.end_entry()?;
                 self.splitter.dialect = Dialect::default();
                 self.entry = None;
                 self.filled.clear();
@@ -341,6 +404,16 @@ impl PlainParser {
         }
         error
     }
+}
+
+/// `pg_dump` writes settings for an entry in front of its comment.
+fn is_setting(kind: &StatementKind) -> bool {
+    matches!(
+        kind,
+        StatementKind::Set { .. }
+            | StatementKind::SetConfig { .. }
+            | StatementKind::SetClientEncoding(_)
+    )
 }
 
 fn display(table: &ObjectName) -> String {

@@ -83,7 +83,7 @@ impl Preamble {
 
 impl CreatesDatabase {
     /// Reads `CREATE DATABASE shop WITH TEMPLATE = template0 ENCODING = 'UTF8' LOCALE = 'C'`.
-    pub(super) fn parse(sql: &[u8], dialect: SqlDialect) -> Option<Self> {
+    pub(crate) fn parse(sql: &[u8], dialect: SqlDialect) -> Option<Self> {
         let mut tokens = Lexer::new(sql, dialect);
         let mut keyword = |word| tokens.next().is_some_and(|token| token.is(word));
         if !keyword("create") || !keyword("database") {

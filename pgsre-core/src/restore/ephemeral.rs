@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::loader::{ArchiveItems, Loader, Place, from_postgres, is_server_encoding};
 use super::{
     LoadReport, RestoreInput, RestoreRequest, RestoreSession, RestoreTarget, Swept, TargetError,
-    TargetErrorKind,
+    TargetErrorKind, locale,
 };
 use crate::archive::{DumpScope, Preamble};
 use crate::postgres::{
@@ -172,6 +172,7 @@ impl EphemeralSession {
             config,
             database: self.first_database().to_owned(),
             owns_server: true,
+            locale_known: false,
         })
     }
 
@@ -188,15 +189,22 @@ impl EphemeralSession {
 
     /// Creates the database of a dump that has no `CREATE DATABASE`.
     async fn create_restored(&mut self) -> Result<(), TargetError> {
-        let sql = create_database(&self.request.preamble);
+        let encoding = encoding(&self.request.preamble);
         let connected = self.place()?.connect("postgres").await?;
         let session = connected.session().await.map_err(|error| from_postgres(&error))?;
-        session.batch_execute(&sql).await.map_err(|error| {
-            TargetError::new(TargetErrorKind::Failed, "cannot create the database to restore into")
-                .with_cause(error)
-        })?;
-        session.close().await;
-        Ok(())
+        let locales = locale::unnamed(encoding, self.programs.version().major());
+        let mut last = None;
+        for locale in locales {
+            match session.batch_execute(&create_database(encoding, locale)).await {
+                Ok(()) => {
+                    session.close().await;
+                    return Ok(());
+                }
+                Err(error) if locale::is_refused(&error) => last = Some(error),
+                Err(error) => return Err(not_created(error)),
+            }
+        }
+        last.map_or(Ok(()), |error| Err(not_created(error)))
     }
 }
 
@@ -275,15 +283,25 @@ impl RestoreSession for EphemeralSession {
     }
 }
 
-/// `CREATE DATABASE` in the dump's encoding. A dump without one of its own does not say which
-/// locale its source had.
-fn create_database(preamble: &Preamble) -> String {
-    let encoding = preamble.client_encoding.as_deref().filter(|name| is_server_encoding(name));
+/// The dump's encoding, where a server can have it.
+fn encoding(preamble: &Preamble) -> &str {
+    let written = preamble.client_encoding.as_deref();
+    written.filter(|name| is_server_encoding(name)).unwrap_or("UTF8")
+}
+
+/// `CREATE DATABASE` for a dump without one of its own, which does not say which locale its source
+/// had.
+fn create_database(encoding: &str, locale: &str) -> String {
     format!(
-        "CREATE DATABASE {} TEMPLATE template0 ENCODING {} LC_COLLATE 'C' LC_CTYPE 'C'",
+        "CREATE DATABASE {} TEMPLATE template0 ENCODING {}{locale}",
         quote_identifier(RESTORED),
-        quote_literal(encoding.unwrap_or("UTF8")),
+        quote_literal(encoding),
     )
+}
+
+fn not_created(error: tokio_postgres::Error) -> TargetError {
+    TargetError::new(TargetErrorKind::Failed, "cannot create the database to restore into")
+        .with_cause(error)
 }
 
 fn io_kind(error: &std::io::Error) -> TargetErrorKind {

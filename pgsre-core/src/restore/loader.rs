@@ -4,21 +4,24 @@
 //! environment, or is to be expected. Only a target that breaks ends a load before the archive
 //! does.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
 use super::{LoadEvent, LoadObserver, LoadReport, SequenceSet, TableLoad, TargetError};
 use crate::archive::{
-    ArchiveError, ArchiveItem, Connect, Declaration, LargeObjectCall, Statement, StatementKind,
-    TableKind, declarations, roles_mentioned,
+    ArchiveError, ArchiveItem, Connect, Declaration, EntryComment, LargeObjectCall, ObjectName,
+    Statement, StatementKind, TableKind, declarations, roles_mentioned,
 };
 use crate::finding::{Finding, FindingCode};
 
 mod adapt;
+mod collation;
 mod connection;
 mod copy;
 mod encoding;
+mod event_triggers;
 mod head;
 mod insert;
 mod items;
@@ -60,6 +63,12 @@ pub(super) struct Loader<'a> {
     roles: Roles,
     record: Record,
     told: u64,
+    /// Whether this database has the locale of the source.
+    locale_known: bool,
+    /// What makes this database's event triggers.
+    event_triggers: Vec<Statement>,
+    /// Databases that the archive made as it says.
+    made: BTreeSet<String>,
 }
 
 /// The transaction that the archive itself began.
@@ -81,6 +90,8 @@ struct Task {
     kind: StatementKind,
     text: Text,
     line: u64,
+    /// The entry of the dump that it stands in.
+    entry: Option<EntryComment>,
 }
 
 impl Task {
@@ -117,6 +128,9 @@ impl<'a> Loader<'a> {
             roles: Roles::default(),
             record: Record::new(&place.database),
             told: 0,
+            locale_known: place.locale_known,
+            event_triggers: Vec::new(),
+            made: BTreeSet::new(),
         };
         loader.run(items).await
     }
@@ -145,6 +159,10 @@ impl<'a> Loader<'a> {
         match item {
             ArchiveItem::Statement(statement) => self.statement(statement).await?,
             ArchiveItem::CopyStart(start) => return self.copy(start, items).await,
+            ArchiveItem::EmptyData(entry) => {
+                let EntryComment { schema, name, .. } = entry;
+                self.record.empty_table(ObjectName { schema, name });
+            }
             ArchiveItem::Connect(connect) => self.connect(&connect).await?,
             ArchiveItem::End(summary) => {
                 self.record.archive(summary);
@@ -157,6 +175,14 @@ impl<'a> Loader<'a> {
     }
 
     async fn statement(&mut self, statement: Statement) -> Result<(), TargetError> {
+        if event_triggers::is_of_one(&statement) {
+            self.event_triggers.push(statement);
+            return Ok(());
+        }
+        self.statement_now(statement).await
+    }
+
+    async fn statement_now(&mut self, statement: Statement) -> Result<(), TargetError> {
         if let StatementKind::SetClientEncoding(name) = &statement.kind {
             self.flush_inserts().await?;
             self.connection.set_encoding(Encoding::named(name));
@@ -166,11 +192,11 @@ impl<'a> Loader<'a> {
             Ok(text) => text,
             Err(rejection) => return self.undecodable(&statement, &rejection).await,
         };
-        let Statement { sql, kind, line, .. } = statement;
+        let Statement { sql, kind, line, entry } = statement;
         // It may be long, and the text stands for it from here on.
         drop(sql);
         let kind = spelling::exact_kind(kind, self.connection.encoding(), &text);
-        let task = Task { kind, text, line };
+        let task = Task { kind, text, line, entry };
         if self.inserts.takes(&task, self.transaction) {
             return self.insert(task).await;
         }
@@ -203,6 +229,7 @@ impl<'a> Loader<'a> {
                 self.inserted_alone(&task, Alone::Took(rows), took.as_secs_f64());
                 self.done(&task, took);
             }
+            Err(rejection) if self.create_in_another_locale(&task, &rejection).await? => {}
             Err(rejection) => {
                 let judgement = self.rejected(&task, &rejection, &missing_roles).await?;
                 let outcome = Alone::Failed { excused: judgement.excuses() };
@@ -265,6 +292,9 @@ impl<'a> Loader<'a> {
                 self.connection.remember(name, &task.text.shown());
             }
             StatementKind::Insert { .. } => {}
+            StatementKind::Database { verb: "CREATE DATABASE", name } => {
+                self.made.insert(name.clone());
+            }
             _ => self.declare(task, false),
         }
         let head = task.head();
@@ -305,12 +335,15 @@ impl<'a> Loader<'a> {
         missing_roles: &[String],
     ) -> Result<Judgement, TargetError> {
         let subject = task.subject();
+        let of_locale = self.may_be_of_locale(task, rejection).await?;
         let judgement = self.judge.judge(&Rejected {
             kind: &task.kind,
             sql: &task.text.shown(),
             subject: &subject,
             missing_roles,
             rejection,
+            of_locale,
+            only_data: self.is_only_data(task),
         });
         match &judgement {
             Judgement::Harmless => {
@@ -335,6 +368,11 @@ impl<'a> Loader<'a> {
         }
         self.fail_transaction(task, excused).await?;
         Ok(judgement)
+    }
+
+    /// Whether the statement stands behind where a dump defines its tables, and nothing was defined.
+    fn is_only_data(&self, task: &Task) -> bool {
+        task.entry.as_ref().is_some_and(judge::is_behind_definitions) && !self.record.has_defined()
     }
 
     /// The server has given up the archive's transaction, if there was one.
@@ -370,13 +408,15 @@ impl<'a> Loader<'a> {
     ) -> Result<(), TargetError> {
         self.flush_inserts().await?;
         let (kind, line) = (statement.kind.clone(), statement.line);
-        let task = Task { kind, text: Text::Raw(statement.sql.clone()), line };
+        let text = Text::Raw(statement.sql.clone());
+        let task = Task { kind, text, line, entry: statement.entry.clone() };
         self.rejected(&task, rejection, &[]).await?;
         Ok(())
     }
 
     async fn connect(&mut self, to: &Connect) -> Result<(), TargetError> {
         self.flush_inserts().await?;
+        self.make_event_triggers().await?;
         let database = adapt::connect(self.place, to).to_owned();
         if database == self.connection.database() {
             return Ok(());
@@ -390,6 +430,7 @@ impl<'a> Loader<'a> {
             Err(error) => return Err(error),
         }
         self.transaction = Transaction::None;
+        self.locale_known = self.made.contains(&database);
         self.judge.next_database();
         self.record.enter(&database);
         Ok(())
@@ -403,6 +444,7 @@ impl<'a> Loader<'a> {
 
     async fn finish(mut self) -> Result<LoadReport, TargetError> {
         self.flush_inserts().await?;
+        self.make_event_triggers().await?;
         if let Transaction::Open { line } = self.transaction {
             self.record.finding(Finding::critical(
                 FindingCode::RestoreStatementFailed,

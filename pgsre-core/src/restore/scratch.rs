@@ -13,7 +13,7 @@ use super::{
     TargetError, TargetErrorKind,
 };
 use crate::archive::DumpScope;
-use crate::finding::Finding;
+use crate::finding::{Finding, FindingCode};
 use crate::postgres::{ConnectConfig, Database, PostgresErrorKind, Session};
 
 mod create;
@@ -112,6 +112,13 @@ struct ScratchSession {
 }
 
 impl ScratchSession {
+    /// Whether the dump says its locale, and the server has it.
+    fn has_locale_of_source(&self) -> bool {
+        let written = self.request.preamble.creates_database.as_ref();
+        written.is_some_and(|database| database.locale.is_some())
+            && !self.findings.iter().any(|found| found.code == FindingCode::EnvironmentCollation)
+    }
+
     fn place(&self) -> Result<Place, TargetError> {
         if self.made != Made::Done {
             let context = "the scratch database is not prepared";
@@ -121,6 +128,7 @@ impl ScratchSession {
             config: self.server.clone(),
             database: self.name.clone(),
             owns_server: false,
+            locale_known: self.has_locale_of_source(),
             superuser: self.server.user().to_owned(),
         })
     }

@@ -76,14 +76,26 @@ impl RowsLoaded {
         relations: &Relations,
         cx: &ValidationContext<'_>,
     ) -> Option<String> {
-        // Only what the source holds can tell an empty table from one left out of such a dump.
-        if cx.load.inserts && cx.live.is_some() {
+        // Without the comments of pg_dump, only what the source holds can tell an empty table from
+        // one that was left out.
+        let traceless = cx.load.inserts && cx.is_untrailed();
+        if traceless && cx.live.is_some() {
             return None;
         }
+        let announced: HashSet<(Option<&str>, &str)> = cx
+            .load
+            .empty_tables
+            .iter()
+            .map(|table| (table.schema.as_deref(), table.name.as_str()))
+            .collect();
+        let is_announced = |table: &Relation| {
+            let (schema, name) = (in_a_comment(&table.schema), in_a_comment(&table.name));
+            announced.contains(&(Some(&*schema), &*name))
+        };
         let bare: Vec<_> = relations
             .iter()
             .filter(|table| table.kind == RelationKind::Table && !table.of_extension)
-            .filter(|table| !plan.covered.contains(&table.oid))
+            .filter(|table| !plan.covered.contains(&table.oid) && !is_announced(table))
             .filter(|table| {
                 !self.expect_empty.iter().any(|empty| empty.matches(&table.schema, &table.name))
             })
@@ -92,9 +104,9 @@ impl RowsLoaded {
         if bare.is_empty() {
             return None;
         }
-        let why = if cx.load.inserts {
-            "a dump made with --inserts leaves no trace of an empty table, so they may be empty \
-             in the source or missing from the dump"
+        let why = if traceless {
+            "INSERT statements leave no trace of an empty table, so they may be empty in the \
+             source or missing from the dump"
         } else {
             "left out with --exclude-table-data, --schema-only or --no-unlogged-table-data, or a \
              part of the dump is missing"
@@ -249,6 +261,11 @@ impl<'a> Group<'a> {
             _ => false,
         })
     }
+}
+
+/// A name as the comments of a dump have it (`sanitize_line` in `dumputils.c`).
+fn in_a_comment(name: &str) -> String {
+    name.replace(['\n', '\r'], " ")
 }
 
 fn is_of_the_system(name: &ObjectName) -> bool {

@@ -351,6 +351,47 @@ fn statements_stand_under_their_entries() {
 }
 
 #[test]
+fn an_entry_without_its_statement_is_corrupt() {
+    let entry =
+        |name| format!("--\n-- Name: {name}; Type: INDEX; Schema: public; Owner: shop\n--\n\n");
+    let (one, two) = (entry("one"), entry("two"));
+    let (statement, set) = ("CREATE INDEX one ON t (a);\n\n", "SET default_tablespace = '';\n\n");
+    assert!(read_framed(&format!("{one}{statement}{set}{two}{statement}")).is_ok());
+    for harmed in
+        [format!("{one}{set}{two}{statement}"), format!("{one}{statement}{two}"), two.clone()]
+    {
+        assert_eq!(kind(read_framed(&harmed)), ArchiveErrorKind::Corrupt, "{harmed}");
+    }
+    let public = "--\n-- Name: public; Type: SCHEMA; Schema: -; Owner: shop\n--\n\n\
+                  -- *not* creating schema, since initdb creates it\n\n";
+    assert!(read_framed(&format!("{public}{one}{statement}")).is_ok());
+}
+
+#[test]
+fn an_entry_without_data_is_an_empty_table_only_where_data_is_in_inserts() {
+    let entry = |name| {
+        format!("--\n-- Data for Name: {name}; Type: TABLE DATA; Schema: s; Owner: shop\n--\n\n")
+    };
+    let (bare, full) = (entry("bare"), entry("full"));
+    let insert = "INSERT INTO s.full VALUES (1);\n\n";
+    let text = framed(&format!("{bare}{full}{insert}"));
+    let (items, ..) = parsed(&text, text.len(), &ReadOptions::default());
+    let empty: Vec<_> = items
+        .iter()
+        .filter_map(|item| match item {
+            ArchiveItem::EmptyData(entry) => Some(entry.name.as_str()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(empty, ["bare"]);
+    let copy = "COPY s.full (a) FROM stdin;\n1\n\\.\n\n";
+    assert!(read_framed(&format!("{full}{copy}")).is_ok());
+    for harmed in [format!("{bare}{full}{copy}"), format!("{full}{copy}{bare}")] {
+        assert_eq!(kind(read_framed(&harmed)), ArchiveErrorKind::Corrupt, "{harmed}");
+    }
+}
+
+#[test]
 fn semicolons_inside_of_quotes_bodies_and_parentheses_end_no_statement() {
     let bodies = [
         "COMMENT ON TABLE a IS 'x;''y;'",

@@ -142,11 +142,10 @@ impl Connection {
             Decoded::Text(text) => Ok(Ok(Text::Utf8(text))),
             Decoded::Convert(from) => self.convert(bytes, &from).await,
             Decoded::Raw if self.server_encoding == "SQL_ASCII" => Ok(Ok(Text::Raw(bytes.clone()))),
-            Decoded::Raw | Decoded::Invalid => Ok(Err(Rejection {
-                code: "22021".to_owned(),
-                message: "the statement holds bytes that its encoding does not allow".to_owned(),
-                detail: None,
-            })),
+            Decoded::Raw | Decoded::Invalid => Ok(Err(Rejection::new(
+                "22021",
+                "the statement holds bytes that its encoding does not allow",
+            ))),
         }
     }
 
@@ -222,10 +221,8 @@ impl Connection {
         };
         let answer = answer_of("converting a statement", self.cancellable(work).await?)?;
         Ok(answer.and_then(|converted| {
-            String::from_utf8(converted).map(Text::Utf8).map_err(|_| Rejection {
-                code: "22021".to_owned(),
-                message: format!("the statement cannot be converted from {from}"),
-                detail: None,
+            String::from_utf8(converted).map(Text::Utf8).map_err(|_| {
+                Rejection::new("22021", format!("the statement cannot be converted from {from}"))
             })
         }))
     }

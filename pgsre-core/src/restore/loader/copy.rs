@@ -91,13 +91,13 @@ impl Loader<'_> {
         Ok(match parse_copy(text.shown().as_bytes(), SqlDialect::default()) {
             Some(head) if matches!(text, Text::Utf8(_)) => {
                 let kind = StatementKind::CopyIn(head.clone());
-                Ok((Task { kind, text, line: start.line }, head))
+                let entry = start.entry.clone();
+                Ok((Task { kind, text, line: start.line, entry }, head))
             }
-            _ => Err(Rejection {
-                code: "22021".to_owned(),
-                message: "the COPY statement names its table in no known encoding".to_owned(),
-                detail: None,
-            }),
+            _ => Err(Rejection::new(
+                "22021",
+                "the COPY statement names its table in no known encoding",
+            )),
         })
     }
 
@@ -176,11 +176,7 @@ impl Loader<'_> {
         if matches!(end, DataEnd::Broken) {
             // Dropping the sink makes the server give up the COPY.
             drop(sink);
-            let rejection = Rejection {
-                code: "57014".to_owned(),
-                message: "given up, because the data ends too early".to_owned(),
-                detail: None,
-            };
+            let rejection = Rejection::new("57014", "given up, because the data ends too early");
             return Ok(Copied { answer: Err(rejection), end });
         }
         let finished = self.connection.cancellable(sink.as_mut().finish()).await?;
@@ -269,7 +265,8 @@ fn load(table: ObjectName, line: u64, begun: Instant, end: Option<CopyEnd>) -> T
 }
 
 fn copy_as_written(start: &CopyStart) -> Task {
-    Task { kind: StatementKind::Definition, text: Text::Raw(start.sql.clone()), line: start.line }
+    let (text, entry) = (Text::Raw(start.sql.clone()), start.entry.clone());
+    Task { kind: StatementKind::Definition, text, line: start.line, entry }
 }
 
 fn quoted(name: &ObjectName) -> String {

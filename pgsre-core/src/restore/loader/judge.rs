@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::rejection::Rejection;
-use crate::archive::{LargeObjectCall, StatementKind};
+use crate::archive::{EntryComment, LargeObjectCall, StatementKind};
 use crate::finding::{Finding, FindingCode};
 
 /// What a rejection comes to.
@@ -36,6 +36,10 @@ pub(super) struct Rejected<'a> {
     /// Roles that the statement mentions and the server does not have.
     pub(super) missing_roles: &'a [String],
     pub(super) rejection: &'a Rejection,
+    /// Whether it may only be that the source's locale is another.
+    pub(super) of_locale: bool,
+    /// Whether it stands behind where a dump defines its tables, and nothing was defined.
+    pub(super) only_data: bool,
 }
 
 /// Judges rejections, remembering what the environment lacks.
@@ -118,6 +122,10 @@ impl Judge {
             self.missing_extension(rejected.subject, rejected)
         } else if is_about_collation(rejected) {
             self.missing_collation(rejected)
+        } else if rejected.of_locale {
+            self.other_locale(rejected)
+        } else if rejected.only_data && is_undefined(code, rejected.kind) {
+            self.no_definitions(rejected)
         } else {
             return None;
         };
@@ -170,6 +178,36 @@ impl Judge {
                 rejected.rejection.quoted(),
             )
             .with_hint("install the locale on the machine that restores, or use a server with it")
+        })
+    }
+
+    fn other_locale(&mut self, rejected: &Rejected<'_>) -> Option<Finding> {
+        self.once(FindingCode::EnvironmentCollation, &rejected.rejection.message, || {
+            Finding::critical(
+                FindingCode::EnvironmentCollation,
+                rejected.subject,
+                format!(
+                    "{}; this may be damage, or come from restoring in another locale than the \
+                     source's",
+                    rejected.rejection.quoted()
+                ),
+            )
+            .with_hint(
+                "take the dump with --create, which says the locale, and restore where that \
+                 locale is installed",
+            )
+        })
+    }
+
+    fn no_definitions(&mut self, rejected: &Rejected<'_>) -> Option<Finding> {
+        self.once(FindingCode::ArchiveUnsupported, "", || {
+            Finding::critical(
+                FindingCode::ArchiveUnsupported,
+                rejected.subject,
+                "the dump defines nothing that it could refer to, as after --data-only or \
+                 --section: such a part of a backup restores only behind its other parts",
+            )
+            .with_hint("take a whole dump, or drill the parts joined into one file")
         })
     }
 
@@ -232,6 +270,30 @@ fn is_comment_on_plpgsql(rejected: &Rejected<'_>) -> bool {
         && rejected.sql.to_ascii_uppercase().starts_with("COMMENT ON EXTENSION PLPGSQL ")
 }
 
+/// Whether an entry comes behind all definitions of tables, types and functions in a dump.
+pub(super) fn is_behind_definitions(entry: &EntryComment) -> bool {
+    matches!(
+        entry.kind.as_str(),
+        "TABLE DATA"
+            | "SEQUENCE SET"
+            | "BLOBS"
+            | "MATERIALIZED VIEW DATA"
+            | "STATISTICS DATA"
+            | "CONSTRAINT"
+            | "CHECK CONSTRAINT"
+            | "FK CONSTRAINT"
+            | "INDEX"
+            | "INDEX ATTACH"
+            | "STATISTICS"
+            | "RULE"
+            | "TRIGGER"
+            | "POLICY"
+            | "ROW SECURITY"
+            | "PUBLICATION TABLE"
+            | "EVENT TRIGGER"
+    )
+}
+
 /// Something that the statement names is not there, or not of the kind that it must be.
 fn is_undefined(code: &str, kind: &StatementKind) -> bool {
     matches!(
@@ -259,7 +321,7 @@ mod tests {
     use super::*;
 
     fn rejection(code: &str) -> Rejection {
-        Rejection { code: code.to_owned(), message: "no".to_owned(), detail: None }
+        Rejection::new(code, "no")
     }
 
     fn judge(judge: &mut Judge, kind: &StatementKind, sql: &str, code: &str) -> Judgement {
@@ -269,6 +331,8 @@ mod tests {
             subject: "line 1",
             missing_roles: &[],
             rejection: &rejection(code),
+            of_locale: false,
+            only_data: false,
         })
     }
 
@@ -316,6 +380,8 @@ mod tests {
             subject: "line 1",
             missing_roles: &roles,
             rejection: &rejection,
+            of_locale: false,
+            only_data: false,
         };
         assert!(matches!(j.judge(&rejected), Judgement::Environment(said) if said.len() == 1));
         assert_eq!(j.judge(&rejected), Judgement::Environment(Vec::new()));

@@ -14,6 +14,8 @@ pub(in crate::restore) struct Place {
     pub(in crate::restore) database: String,
     /// Whether the whole server is a throw-away: then roles and databases are made as written.
     pub(in crate::restore) owns_server: bool,
+    /// Whether the database that the load begins in has the locale of the source.
+    pub(in crate::restore) locale_known: bool,
     /// The role that restores.
     pub(in crate::restore) superuser: String,
 }
@@ -36,6 +38,7 @@ impl Place {
             config: ConnectConfig::socket(directory, 5432, "postgres", "postgres"),
             database: "pgsre_drill_test".to_owned(),
             owns_server,
+            locale_known: true,
             superuser: "postgres".to_owned(),
         }
     }

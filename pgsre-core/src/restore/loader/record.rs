@@ -90,6 +90,22 @@ impl Record {
         self.load().declared.extend(declared);
     }
 
+    /// Whether the archive has defined anything that data or constraints could refer to.
+    pub(super) fn has_defined(&self) -> bool {
+        self.report.databases[self.current].declared.iter().any(|declared| {
+            matches!(
+                declared.object,
+                Declaration::Table { .. }
+                    | Declaration::Sequence(_)
+                    | Declaration::View(_)
+                    | Declaration::MaterializedView(_)
+                    | Declaration::Routine(_)
+                    | Declaration::Type(_)
+                    | Declaration::Schema(_)
+            )
+        })
+    }
+
     /// A table that was made just now, and holds its own rows.
     pub(super) fn pristine(&mut self, table: ObjectName) {
         self.pristine.insert((self.current, table));
@@ -122,6 +138,11 @@ impl Record {
                 load.tables.push(piece.clone());
             }
         }
+    }
+
+    /// A table whose data the archive announced, and that has none.
+    pub(super) fn empty_table(&mut self, table: ObjectName) {
+        self.load().empty_tables.push(table);
     }
 
     pub(super) fn sequence(&mut self, set: SequenceSet) {
@@ -180,6 +201,7 @@ impl Record {
 impl DatabaseLoad {
     fn is_untouched(&self) -> bool {
         self.tables.is_empty()
+            && self.empty_tables.is_empty()
             && self.declared.is_empty()
             && self.sequences.is_empty()
             && self.large_objects == 0

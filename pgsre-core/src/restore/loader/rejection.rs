@@ -14,12 +14,21 @@ pub(super) struct Rejection {
     pub(super) message: String,
     /// The detail, where it does not hold a whole row.
     pub(super) detail: Option<String>,
+    /// The table or the type that the server names.
+    pub(super) relation: Option<String>,
+    /// The constraint that the server names.
+    pub(super) constraint: Option<String>,
 }
 
 /// Longer details quote data.
 const LONGEST_DETAIL: usize = 200;
 
 impl Rejection {
+    pub(super) fn new(code: &str, message: impl Into<String>) -> Self {
+        let (code, message) = (code.to_owned(), message.into());
+        Self { code, message, detail: None, relation: None, constraint: None }
+    }
+
     /// The message with its detail and SQLSTATE.
     pub(super) fn quoted(&self) -> String {
         match &self.detail {
@@ -49,7 +58,12 @@ impl From<&DbError> for Rejection {
             .detail()
             .filter(|detail| !detail.starts_with("Failing row contains"))
             .map(|detail| detail.chars().take(LONGEST_DETAIL).collect());
-        Self { code: error.code().code().to_owned(), message: error.message().to_owned(), detail }
+        Self {
+            detail,
+            relation: error.table().or(error.datatype()).map(str::to_owned),
+            constraint: error.constraint().map(str::to_owned),
+            ..Self::new(error.code().code(), error.message())
+        }
     }
 }
 

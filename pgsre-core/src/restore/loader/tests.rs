@@ -111,6 +111,7 @@ impl Server {
             config,
             database: "restored".to_owned(),
             owns_server: true,
+            locale_known: false,
             superuser: "postgres".to_owned(),
         };
         Self { session, place }

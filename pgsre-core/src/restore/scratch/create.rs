@@ -7,11 +7,15 @@ use crate::archive::Preamble;
 use crate::finding::{Finding, FindingCode};
 use crate::postgres::{ConnectConfig, Database, Session, quote_identifier, quote_literal};
 use crate::restore::loader::{from_postgres, is_server_encoding};
-use crate::restore::{RestoreRequest, TargetError, TargetErrorKind};
+use crate::restore::{RestoreRequest, TargetError, TargetErrorKind, locale};
 
+/// Its encoding, whether it knows letters beyond ASCII, and the server's major version.
 const TEMPLATE: &str = "\
-    SELECT pg_catalog.pg_encoding_to_char(encoding) FROM pg_catalog.pg_database \
-    WHERE datname = 'template0'";
+    SELECT pg_catalog.pg_encoding_to_char(encoding)::text, \
+           NOT (datctype IN ('C', 'POSIX') \
+                AND coalesce(to_jsonb(d) ->> 'datlocprovider', 'c') = 'c'), \
+           current_setting('server_version_num')::int / 10000 \
+      FROM pg_catalog.pg_database d WHERE datname = 'template0'";
 
 /// Objects that are neither the system's own nor an extension's.
 const OBJECTS: &str = "\
@@ -41,21 +45,27 @@ pub(super) async fn create(
     name: &str,
     request: &RestoreRequest,
 ) -> Result<Vec<Finding>, TargetError> {
-    let mut findings = Vec::new();
-    let row = session.query_one(TEMPLATE, &[]).await;
-    let template: String =
-        row.and_then(|row| row.try_get(0)).map_err(|e| failed("cannot look at template0", e))?;
+    let template = Template::read(session).await?;
     let wish = Wish::of(&request.preamble, &template);
-    if let Err(error) = session.batch_execute(&wish.sql(name)).await {
-        if !is_about_locale(&error) || wish.locale.is_none() {
-            return Err(failed(&format!("cannot create the database {name}"), error));
+    let mut findings = Vec::new();
+    let mut refused = None;
+    for locale in wish.locales(&template) {
+        match session.batch_execute(&wish.sql(name, &locale)).await {
+            Ok(()) => {
+                refused = None;
+                break;
+            }
+            Err(error) if locale::is_refused(&error) => {
+                if wish.written.as_ref() == Some(&locale) {
+                    findings.push(no_such_locale(&locale, &error));
+                }
+                refused = Some(error);
+            }
+            Err(error) => return Err(failed(&format!("cannot create the database {name}"), error)),
         }
-        let plain = wish.in_locale_c();
-        findings.push(no_such_locale(&wish, &error));
-        session
-            .batch_execute(&plain.sql(name))
-            .await
-            .map_err(|error| failed(&format!("cannot create the database {name}"), error))?;
+    }
+    if let Some(error) = refused {
+        return Err(failed(&format!("cannot create the database {name}"), error));
     }
     mark(session, name, &marker(name)).await?;
     Ok(findings)
@@ -85,48 +95,70 @@ pub(super) async fn check_empty(server: &ConnectConfig, name: &str) -> Result<()
     Ok(())
 }
 
+/// What the server makes databases from.
+#[derive(Clone, Debug)]
+struct Template {
+    encoding: String,
+    knows_letters: bool,
+    major: u32,
+}
+
+impl Template {
+    async fn read(session: &Session) -> Result<Self, TargetError> {
+        let row = session.query_one(TEMPLATE, &[]).await;
+        let read = row.and_then(|row| {
+            let major: i32 = row.try_get(2)?;
+            let (encoding, knows_letters) = (row.try_get(0)?, row.try_get(1)?);
+            Ok(Self { encoding, knows_letters, major: major.unsigned_abs() })
+        });
+        read.map_err(|error| failed("cannot look at template0", error))
+    }
+}
+
 /// What the database should be like.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Wish {
     encoding: String,
-    /// Collation and character type; `None` for the server's own.
-    locale: Option<(String, String)>,
+    /// The clause for the locale that the dump says.
+    written: Option<String>,
 }
 
 impl Wish {
-    fn of(preamble: &Preamble, template: &str) -> Self {
+    fn of(preamble: &Preamble, template: &Template) -> Self {
         let own = preamble.creates_database.as_ref();
         let encoding = own
             .and_then(|database| database.encoding.as_deref())
             .or(preamble.client_encoding.as_deref().filter(|name| is_server_encoding(name)))
             .unwrap_or("UTF8")
             .to_owned();
+        let encoding = if same_name(&encoding, &template.encoding) {
+            template.encoding.clone()
+        } else {
+            encoding
+        };
         let written = own.and_then(|database| {
             let collate = database.locale.clone().or_else(|| database.ctype.clone())?;
             let ctype = database.ctype.clone().unwrap_or_else(|| collate.clone());
-            Some((collate, ctype))
+            let (collate, ctype) = (quote_literal(&collate), quote_literal(&ctype));
+            Some(format!(" LC_COLLATE {collate} LC_CTYPE {ctype}"))
         });
-        // The server's own locale fits only its own encoding; C fits every one.
-        let fallback = || (!same_name(&encoding, template)).then(|| ("C".into(), "C".into()));
-        let locale = written.or_else(fallback);
-        Self { encoding, locale }
+        Self { encoding, written }
     }
 
-    fn in_locale_c(&self) -> Self {
-        Self { encoding: self.encoding.clone(), locale: Some(("C".into(), "C".into())) }
+    /// Clauses for the locale, to be tried in turn.
+    fn locales(&self, template: &Template) -> Vec<String> {
+        // The server's own locale fits only its own encoding.
+        let own = self.encoding == template.encoding && template.knows_letters;
+        let others = locale::unnamed(&self.encoding, template.major).into_iter().map(str::to_owned);
+        self.written.iter().cloned().chain(own.then(String::new)).chain(others).collect()
     }
 
-    fn sql(&self, name: &str) -> String {
-        let mut sql = format!(
-            "CREATE DATABASE {} TEMPLATE template0 ENCODING {}",
+    fn sql(&self, name: &str, locale: &str) -> String {
+        format!(
+            "CREATE DATABASE {} TEMPLATE template0 ENCODING {}{locale}",
             quote_identifier(name),
             quote_literal(&self.encoding)
-        );
-        if let Some((collate, ctype)) = &self.locale {
-            let (collate, ctype) = (quote_literal(collate), quote_literal(ctype));
-            sql.push_str(&format!(" LC_COLLATE {collate} LC_CTYPE {ctype}"));
-        }
-        sql
+        )
     }
 }
 
@@ -135,19 +167,12 @@ fn same_name(one: &str, other: &str) -> bool {
     plain(one) == plain(other)
 }
 
-/// An invalid locale name, or one that does not go with the encoding.
-fn is_about_locale(error: &Error) -> bool {
-    let code = error.code().map(tokio_postgres::error::SqlState::code);
-    matches!(code, Some("22023" | "42809" | "42P22" | "0A000" | "58P01" | "42602"))
-}
-
-fn no_such_locale(wish: &Wish, error: &Error) -> Finding {
-    let locale = wish.locale.as_ref().map_or("", |(collate, _)| collate.as_str());
+fn no_such_locale(locale: &str, error: &Error) -> Finding {
     Finding::warning(
         FindingCode::EnvironmentCollation,
-        locale,
+        locale.trim(),
         format!(
-            "the source's locale cannot be had on this server, so the restore uses C: {}",
+            "the source's locale cannot be had on this server, so the restore uses another: {}",
             crate::finding::chain(error)
         ),
     )
