@@ -116,11 +116,11 @@ impl<'a> ValidationContext<'a> {
         self.report.archive.as_ref().is_some_and(|archive| !archive.unproved.is_empty())
     }
 
-    /// Whether the place lacked something that the backup needs: an absence may then be its
-    /// consequence.
+    /// Whether the place lacked something that the backup needs, or the backup is a part of one: an
+    /// absence may then be its consequence.
     fn environment_failed(&self) -> bool {
         self.report.findings.iter().any(|finding| {
-            finding.code.is_environment()
+            finding.code.is_inconclusive()
                 && finding.code != FindingCode::EnvironmentCollation
                 && finding.severity >= Severity::Warning
         })

@@ -75,17 +75,24 @@ impl Validator for Floors {
         let snapshot = Snapshot::open(cx.restored, cx.cancel).await?;
         let relations = Relations::read(&snapshot).await?;
         let mut validation = Validation::sound(2);
-        validation.findings.extend(self.check_tables(&relations, cx));
-        validation.findings.extend(self.check_rows(&relations, &snapshot, cx).await?);
+        let doubtful = cx.environment_failed() || lacks_excused_rows(cx);
+        if let Some(finding) = self.check_tables(&relations, cx) {
+            validation.report(finding, doubtful);
+        }
+        if let Some(finding) = self.check_rows(&relations, &snapshot, cx).await? {
+            validation.report(finding, doubtful || self.is_schema_only(&relations, cx));
+        }
         if let Some(floor) = self.database_size {
             validation.examined += 1;
-            validation.findings.extend(check_size(floor, &snapshot, cx).await?);
+            if let Some(finding) = check_size(floor, &snapshot, cx).await? {
+                validation.report(finding, doubtful);
+            }
         }
         for (table, floor) in &self.table_rows {
             validation.examined += 1;
-            validation
-                .findings
-                .extend(check_table(table, *floor, &relations, &snapshot, cx).await?);
+            if let Some(finding) = check_table(table, *floor, &relations, &snapshot, cx).await? {
+                validation.report(finding, doubtful);
+            }
         }
         Ok(validation)
     }
@@ -97,6 +104,18 @@ impl Floors {
         let there =
             (relations.iter().filter(|table| table.is_own_table()).count() + elsewhere) as u64;
         below(cx, &cx.load.name, "tables", there, self.tables)
+    }
+
+    /// Whether the archive has tables and no data whatsoever, as after `--schema-only`: not what an
+    /// empty database's dump looks like. A floor that somebody set is demanded all the same.
+    fn is_schema_only(&self, relations: &Relations, cx: &ValidationContext<'_>) -> bool {
+        self.rows <= 1
+            && relations.iter().any(Relation::is_own_table)
+            && cx
+                .report
+                .databases
+                .iter()
+                .all(|load| load.tables.is_empty() && load.empty_tables.is_empty() && !load.inserts)
     }
 
     async fn check_rows(
@@ -148,6 +167,11 @@ async fn check_table(
     };
     let there = count_up_to(relations.storage(relation).into_iter(), floor, snapshot).await?;
     Ok(below(cx, table, "rows", there, floor))
+}
+
+/// Whether the environment kept rows out, which the backup may well have.
+fn lacks_excused_rows(cx: &ValidationContext<'_>) -> bool {
+    cx.report.databases.iter().flat_map(|load| &load.tables).any(|table| table.excused)
 }
 
 /// The backup's other databases; none, except for a dump of a cluster.
