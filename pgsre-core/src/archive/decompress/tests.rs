@@ -167,7 +167,8 @@ proptest! {
         prop_assume!(!(name == "gzip" && (4..10).contains(&at)));
         packed[at] ^= 1 << bit;
         if let Ok((text, _)) = unpacked(&packed) {
-            prop_assert!(text == DUMP, "{name}: bit {bit} of byte {at}");
+            // Without its magic it passes as text, in which there is no dump.
+            prop_assert!(text == DUMP || text == packed, "{name}: bit {bit} of byte {at}");
         }
     }
 
