@@ -22,6 +22,9 @@ const STDERR_BYTES: usize = 2_000;
 /// hold it open.
 const STDERR_GRACE: Duration = Duration::from_millis(200);
 
+/// The shortest argument that is looked for in what a program says.
+const SHORTEST_SECRET: usize = 6;
+
 /// Exit statuses that another attempt would meet again: `EX_USAGE` and `EX_CONFIG` of `sysexits.h`,
 /// and the shell's for a program that cannot be run or found.
 const PERMANENT_STATUSES: [i32; 4] = [64, 78, 126, 127];
@@ -97,12 +100,26 @@ impl CommandAlerter {
         if status.success() {
             return Ok(());
         }
-        let said = if stderr.is_empty() { String::new() } else { format!(": {stderr}") };
+        let said = match self.gives_arguments_away(stderr) {
+            _ if stderr.is_empty() => String::new(),
+            true => ": its message repeats an argument and is not shown".to_owned(),
+            false => format!(": {stderr}"),
+        };
         let context = format!("{} ended with {status}{said}", self.program.display());
         match status.code() {
             Some(code) if PERMANENT_STATUSES.contains(&code) => Err(AlertError::permanent(context)),
             _ => Err(AlertError::transient(context)),
         }
+    }
+
+    /// Whether a message holds an argument, or the value of one such as `--token=VALUE`. Short ones
+    /// are words that any message may hold.
+    fn gives_arguments_away(&self, message: &str) -> bool {
+        let arguments = self.arguments.iter().map(|argument| argument.to_string_lossy());
+        arguments.into_iter().any(|argument| {
+            let value = argument.split_once('=').map_or(&*argument, |(_, value)| value);
+            value.len() >= SHORTEST_SECRET && message.contains(value)
+        })
     }
 
     fn hung(&self) -> AlertError {

@@ -14,6 +14,9 @@ use crate::finding::FindingCode;
 /// A second name of one backup (`latest` beside its dated name) is written within this time.
 const ALIAS_WINDOW: SignedDuration = SignedDuration::from_hours(1);
 
+/// `latest` is written soon after the backup that it is a copy of: not half a day later.
+const LATE_COPY: SignedDuration = SignedDuration::from_hours(12);
+
 type Hash = [u8; 32];
 
 /// Says `source.stale` where `backup` has, byte for byte, the content of its predecessor.
@@ -31,7 +34,8 @@ pub async fn copy_of(
 ) -> Result<CatalogueCheck, SourceError> {
     let mut found = CatalogueCheck::default();
     let before = predecessors(backup, backups).into_iter().find(|older| !is_alias(backup, older));
-    let Some(before) = before.filter(|before| may_be_equal(backup, before)) else {
+    let before = before.filter(|before| may_be_equal(backup, before));
+    let Some(before) = before.or_else(|| copied_late(backup, backups)) else {
         return Ok(found);
     };
     if have_equal_content(source, backup, before).await? {
@@ -57,6 +61,18 @@ fn is_alias(backup: &Backup, other: &Backup) -> bool {
     let apart = backup.modified.duration_since(other.modified).abs();
     let undated = NameDate::of_key(&backup.key).is_none() || NameDate::of_key(&other.key).is_none();
     same_file || (undated && apart <= ALIAS_WINDOW && may_be_equal(backup, other))
+}
+
+/// What a backup under a name without a date, such as `latest`, may be a late copy of: the newest of
+/// its size that was written long before, whatever its name.
+fn copied_late<'b>(backup: &Backup, backups: &'b [Backup]) -> Option<&'b Backup> {
+    if NameDate::of_key(&backup.key).is_some() {
+        return None;
+    }
+    let long_before = |other: &&Backup| backup.modified.duration_since(other.modified) > LATE_COPY;
+    let dated = |other: &&Backup| NameDate::of_key(&other.key).is_some();
+    let candidates = backups.iter().filter(long_before).filter(dated);
+    candidates.filter(|other| may_be_equal(backup, other)).max_by_key(|other| other.modified)
 }
 
 fn may_be_equal(backup: &Backup, other: &Backup) -> bool {

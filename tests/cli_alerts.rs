@@ -1,0 +1,235 @@
+//! Alerts as a configuration asks for them: who is told what, what fails, and that no secret shows.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Output;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use pgsre_tests::harness::cli::Pgsre;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// A web server that answers by path (`/ok…`, `/refused…`, `/broken…`, `/hang…`) and remembers.
+struct Hook {
+    address: String,
+    posts: Arc<Mutex<Vec<(String, Value)>>>,
+}
+
+impl Hook {
+    async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address").to_string();
+        let posts = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&posts);
+        tokio::spawn(async move {
+            while let Ok((socket, _)) = listener.accept().await {
+                tokio::spawn(answer(socket, Arc::clone(&kept)));
+            }
+        });
+        Self { address, posts }
+    }
+
+    /// The bodies that were posted to paths that begin so.
+    fn posted(&self, path: &str) -> Vec<Value> {
+        let posts = self.posts.lock().expect("the posts");
+        let there = posts.iter().filter(|(head, _)| head.starts_with(&format!("POST {path}")));
+        there.map(|(_, body)| body.clone()).collect()
+    }
+
+    fn heads(&self) -> String {
+        let posts = self.posts.lock().expect("the posts");
+        posts.iter().map(|(head, _)| head.as_str()).collect()
+    }
+}
+
+async fn answer(mut socket: TcpStream, posts: Arc<Mutex<Vec<(String, Value)>>>) {
+    let mut request = Vec::new();
+    let (head, body) = loop {
+        let mut buffer = [0; 4096];
+        match socket.read(&mut buffer).await {
+            Ok(read @ 1..) => request.extend_from_slice(&buffer[..read]),
+            _ => return,
+        }
+        let text = String::from_utf8_lossy(&request).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n")
+            && let Ok(body) = serde_json::from_str(body)
+        {
+            break (head.to_owned(), body);
+        }
+    };
+    let status = match head.split(['/', ' ', '?']).find(|word| !word.is_empty() && *word != "POST")
+    {
+        Some("hang") => return std::future::pending().await,
+        Some("refused") => "403 Forbidden",
+        Some("broken") => "500 Internal Server Error",
+        _ => "200 OK",
+    };
+    let path = head.lines().next().unwrap_or_default().to_owned();
+    posts.lock().expect("the posts").push((head, body));
+    // A server that repeats what it was sent.
+    let answer = format!(
+        "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{path}",
+        path.len()
+    );
+    drop(socket.write_all(answer.as_bytes()).await);
+}
+
+/// Backups that fail at once, and so need no server.
+struct Scene {
+    pgsre: Pgsre,
+    hook: Hook,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let scene = Self { pgsre: Pgsre::new(), hook: Hook::start().await };
+        fs::create_dir(scene.backups()).expect("a directory");
+        fs::write(scene.backups().join("shop.sql"), b"").expect("a backup");
+        scene
+    }
+
+    fn backups(&self) -> PathBuf {
+        self.pgsre.home().join("backups")
+    }
+
+    /// A backup that cannot be judged.
+    fn encrypt(&self) {
+        fs::write(self.backups().join("shop.sql"), b"age-encryption.org/v1\n-> X25519 abc\n....")
+            .expect("a backup");
+    }
+
+    fn configure(&self, alerters: &str) {
+        let config = format!(
+            "[[server]]\nname = 'shop'\n[server.backups]\nsource = '{}'\n{}",
+            self.backups().display(),
+            alerters.replace("HOOK", &format!("http://{}", self.hook.address)),
+        );
+        fs::write(self.pgsre.home().join("pgsre.toml"), config).expect("a configuration");
+    }
+
+    fn drill(&self) -> (i32, Value) {
+        self.pgsre.json(&["drill", "--server", "shop"])
+    }
+}
+
+fn outcomes(report: &Value) -> Vec<&str> {
+    let alerts = report["alerts"].as_array().expect("alerts");
+    alerts.iter().map(|alert| alert["outcome"].as_str().expect("an outcome")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_sink_is_told_of_the_verdicts_that_it_asked_for() {
+    let scene = Scene::new().await;
+    scene.configure(
+        "[[alerter]]\nkind = 'webhook'\nurl = 'HOOK/ok/usual'\n\
+         [[alerter]]\nkind = 'slack'\nurl = 'HOOK/ok/failed'\non = ['failed']\n\
+         [[alerter]]\nkind = 'webhook'\nurl = 'HOOK/ok/passed'\non = ['passed']\n\
+         [[alerter]]\nkind = 'command'\ncommand = ['sh', '-c', 'cat > told; echo $PGSRE_RULE >> told']\n\
+         [[alerter]]\nkind = 'log'\n",
+    );
+    let (code, report) = scene.drill();
+    assert_eq!((code, &report["verdict"]), (1, &Value::from("failed")), "{report:#}");
+    assert_eq!(outcomes(&report), ["sent", "sent", "skipped", "sent", "sent"], "{report:#}");
+    let told = fs::read_to_string(scene.pgsre.home().join("told")).expect("what was told");
+    assert!(told.contains("\"event\":\"drill\"") && told.contains("drill.failed"), "{told}");
+    let alert = &scene.hook.posted("/ok/usual")[0];
+    assert_eq!((&alert["schema"], &alert["event"]), (&Value::from(1), &Value::from("drill")));
+    for key in ["fingerprint", "rule", "severity", "summary", "labels", "value", "starts_at"] {
+        assert!(alert.get(key).is_some(), "{key} in {alert:#}");
+    }
+    assert!(scene.hook.posted("/ok/failed")[0]["text"].as_str().expect("text").contains("failed"));
+
+    scene.encrypt();
+    let (code, report) = scene.drill();
+    assert_eq!(code, 3, "{report:#}");
+    assert_eq!(outcomes(&report), ["sent", "skipped", "skipped", "sent", "sent"], "{report:#}");
+    let (_, silent) = scene.pgsre.json(&["drill", "--server", "shop", "--no-notify"]);
+    assert_eq!(outcomes(&silent), Vec::<&str>::new());
+    assert_eq!(scene.hook.posted("/ok/usual").len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alert_that_fails_or_hangs_is_told_and_changes_no_verdict() {
+    let scene = Scene::new().await;
+    scene.configure(
+        "[[alerter]]\nkind = 'webhook'\nurl = 'HOOK/refused'\n\
+         [[alerter]]\nkind = 'slack'\nurl = 'HOOK/broken'\n\
+         [[alerter]]\nkind = 'webhook'\nurl = 'HOOK/hang'\n\
+         [[alerter]]\nkind = 'webhook'\nurl = 'http://127.0.0.1:1/'\n\
+         [[alerter]]\nkind = 'command'\ncommand = ['/nonexistent/program']\n\
+         [[alerter]]\nkind = 'webhook'\nurl = 'HOOK/ok'\n",
+    );
+    let begun = Instant::now();
+    let (code, report) = scene.drill();
+    assert!(begun.elapsed() < Duration::from_secs(90), "{:?}", begun.elapsed());
+    assert_eq!((code, &report["verdict"]), (1, &Value::from("failed")), "{report:#}");
+    let expected = ["failed", "failed", "failed", "failed", "failed", "sent"];
+    assert_eq!(outcomes(&report), expected, "{report:#}");
+    for alert in &report["alerts"].as_array().expect("alerts")[..5] {
+        assert!(!alert["error"].as_str().expect("why").is_empty(), "{alert}");
+    }
+}
+
+const SECRETS: &str = "hush";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_shows_in_any_output() {
+    let scene = Scene::new().await;
+    let alerters = format!(
+        "[server.drill]\ntarget = 'postgres://drill:{SECRETS}1@127.0.0.1:1/postgres'\n\
+         compare_to = 'postgres://live:{SECRETS}2@127.0.0.1:1/shop?password={SECRETS}3'\n\
+         [[alerter]]\nkind = 'webhook'\nurl = '${{PAGER_URL}}/ok/{SECRETS}4?key={SECRETS}5'\n\
+         headers = {{ Authorization = 'Bearer {SECRETS}6' }}\n\
+         [[alerter]]\nkind = 'webhook'\nurl = 'http://u:{SECRETS}7@127.0.0.1:1/{SECRETS}8'\n\
+         [[alerter]]\nkind = 'slack'\nurl = 'HOOK/refused/{SECRETS}9'\n\
+         [[alerter]]\nkind = 'command'\n\
+         command = ['sh', '-c', 'echo refused: $1 >&2; exit 64', 'sh', '--token={SECRETS}10']\n",
+    );
+    scene.configure(&alerters);
+    let evidence = scene.pgsre.home().join("evidence");
+    let evidence = evidence.to_string_lossy();
+    let run = |arguments: &[&str]| -> Output {
+        let mut command = scene.pgsre.command(arguments);
+        command
+            .env("PAGER_URL", format!("http://{}", scene.hook.address))
+            .env("PGSRE_LOG", "trace");
+        command.output().expect("pgsre")
+    };
+    let commands: [&[&str]; 7] = [
+        &["drill", "--report", &evidence],
+        &["drill", "--report", &evidence, "--format", "json"],
+        &["drill", "--dry-run"],
+        &["doctor"],
+        &["backups", "check"],
+        &["report", "--from", &evidence, "--html", "-"],
+        &["report", "--from", &evidence, "--format", "json"],
+    ];
+    for arguments in commands {
+        let output = run(arguments);
+        for said in [&output.stdout, &output.stderr] {
+            let said = String::from_utf8_lossy(said);
+            assert!(!said.contains(SECRETS), "{arguments:?}:\n{said}");
+        }
+    }
+    let mut kept = 0;
+    for entry in fs::read_dir(&*evidence).expect("reports") {
+        let path = entry.expect("a report").path();
+        let text = fs::read_to_string(&path).expect("text");
+        assert!(!text.contains(SECRETS), "{}: {text}", path.display());
+        kept += 1;
+    }
+    assert!(kept >= 4, "{kept} files of evidence");
+    assert!(scene.hook.heads().contains(&format!("Bearer {SECRETS}6")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_variable_that_is_not_set_is_an_error_with_its_line() {
+    let scene = Scene::new().await;
+    scene.configure("[[alerter]]\nkind = 'webhook'\nurl = '${PGSRE_TEST_UNSET}'\n");
+    let output = scene.pgsre.command(&["drill"]).output().expect("pgsre");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{said}");
+    assert!(said.contains("pgsre.toml:7") && said.contains("PGSRE_TEST_UNSET"), "{said}");
+}
