@@ -40,6 +40,7 @@ pub(super) fn weight(item: &ArchiveItem) -> usize {
         ArchiveItem::Statement(statement) => statement.sql.len(),
         ArchiveItem::CopyStart(start) => start.sql.len(),
         ArchiveItem::CopyData(data) => data.len(),
+        ArchiveItem::EmptyData(entry) => entry.name.len(),
         ArchiveItem::CopyEnd(_) | ArchiveItem::Connect(_) | ArchiveItem::End(_) => 0,
     };
     size_of::<ArchiveItem>() + held
