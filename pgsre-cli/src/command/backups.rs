@@ -117,7 +117,7 @@ fn one_for_json(format: Format, named: &[Named<'_>]) -> Result<(), CommandError>
 /// A listing that failed: a source that is described wrongly is the user's to mend, everything else
 /// is found.
 fn unreadable(source: &impl BackupSource, error: SourceError) -> Result<Finding, CommandError> {
-    let finding = error.to_finding(&source.to_string());
+    let finding = error.to_finding(source.to_string());
     match error.kind() {
         SourceErrorKind::Invalid => {
             let context = format!("cannot list the backups of {source}");

@@ -29,6 +29,7 @@ const BATCHES: usize = 16;
 /// Dropping it ends its task and its thread.
 #[derive(Debug)]
 pub struct ArchiveReader {
+    key: String,
     preamble: Preamble,
     batch: VecDeque<ArchiveItem>,
     /// What the batch takes of the budget.
@@ -60,6 +61,7 @@ impl ArchiveReader {
         let (sender, messages) = mpsc::channel(BATCHES);
         worker::spawn(input, sender, Budget::new(), options)?;
         let mut reader = Self {
+            key: backup.key.clone(),
             preamble: Preamble::unknown(Compression::None),
             batch: VecDeque::new(),
             share: None,
@@ -70,6 +72,12 @@ impl ArchiveReader {
         };
         reader.read_preamble().await?;
         Ok(reader)
+    }
+
+    /// The key of the backup that is read.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
     }
 
     /// What the beginning says about the whole.

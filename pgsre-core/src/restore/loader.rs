@@ -142,7 +142,7 @@ impl<'a> Loader<'a> {
             let more = match item {
                 Ok(Some(item)) => self.item(item, items).await?,
                 Ok(None) => false,
-                Err(error) => self.archive_error(&error),
+                Err(error) => self.archive_error(items.key(), &error),
             };
             if !more {
                 return self.finish().await;
@@ -437,8 +437,8 @@ impl<'a> Loader<'a> {
     }
 
     /// The archive is broken: that is a finding, and the end.
-    fn archive_error(&mut self, error: &ArchiveError) -> bool {
-        self.record.finding(error.to_finding("the backup"));
+    fn archive_error(&mut self, key: &str, error: &ArchiveError) -> bool {
+        self.record.finding(error.to_finding(key));
         false
     }
 

@@ -224,13 +224,13 @@ impl Loader<'_> {
             Ok(_) => {
                 self.record.finding(Finding::critical(
                     FindingCode::ArchiveTruncated,
-                    "the backup",
+                    items.key(),
                     "COPY data ends without its end mark",
                 ));
                 Data::End(DataEnd::Broken)
             }
             Err(error) => {
-                self.archive_error(&error);
+                self.archive_error(items.key(), &error);
                 Data::End(DataEnd::Broken)
             }
         })

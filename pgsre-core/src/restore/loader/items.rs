@@ -12,6 +12,9 @@ pub(crate) trait ArchiveItems: Send {
 
     /// Bytes read from the source so far.
     fn bytes_read(&self) -> u64;
+
+    /// The backup's key, which findings are about.
+    fn key(&self) -> &str;
 }
 
 #[async_trait]
@@ -22,5 +25,9 @@ impl ArchiveItems for ArchiveReader {
 
     fn bytes_read(&self) -> u64 {
         Self::bytes_read(self)
+    }
+
+    fn key(&self) -> &str {
+        Self::key(self)
     }
 }

@@ -73,6 +73,10 @@ impl ArchiveItems for Items {
         Ok(self.0.pop_front())
     }
 
+    fn key(&self) -> &str {
+        "shop.sql"
+    }
+
     fn bytes_read(&self) -> u64 {
         0
     }
