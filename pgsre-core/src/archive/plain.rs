@@ -62,11 +62,12 @@ enum Awaits {
 
 impl Awaits {
     /// What `pg_dump` writes under such a comment (`_printTocEntry`). It writes nothing for schemas
-    /// that every database has.
+    /// that every database has. A sequence's lost value is not judged here: whether it harms shows
+    /// in the restored database.
     fn of(entry: &EntryComment, data: bool) -> Self {
         match (entry.kind.as_str(), data) {
             ("TABLE DATA", true) => Self::Data,
-            (_, true) | ("SCHEMA", _) => Self::Nothing,
+            (_, true) | ("SCHEMA" | "SEQUENCE SET", _) => Self::Nothing,
             _ => Self::Statement,
         }
     }

@@ -90,6 +90,10 @@ fn run_of(database: &str) -> Option<RunId> {
     database.strip_prefix(PREFIX)?.parse().ok()
 }
 
+const AS_SUPERUSER: &str = "restored as a superuser: functions that the backup's triggers, defaults \
+    and indexes call had every right on this server; for a backup that you do not trust, name a role \
+    with CREATEDB only, or use the ephemeral target";
+
 /// How far the making of the database came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Made {
@@ -163,6 +167,11 @@ impl RestoreSession for ScratchSession {
         let items: &mut dyn ArchiveItems = &mut archive;
         let mut report = Loader::load(&place, items, input.observer, input.cancel).await?;
         report.findings.append(&mut self.findings);
+        if let Some(session) = &self.lock
+            && server::is_superuser(session).await
+        {
+            report.notes.push(AS_SUPERUSER.to_owned());
+        }
         Ok(report)
     }
 

@@ -40,6 +40,7 @@ impl Validator for Sequences {
         check_sets(&relations, &states, &set, cx, &mut validation);
 
         let behind = feed::behind(&snapshot, &relations, &states).await?;
+        check_unset(&relations, &behind, &set, cx, &mut validation);
         let live = match cx.live {
             Some(live) if !behind.is_empty() => Some(Live::read(live, cx).await?),
             _ => None,
@@ -101,6 +102,34 @@ fn check_sets(
             validation.findings.push(Finding { severity, ..finding });
         } else {
             validation.report(finding, cx.is_untrailed() || cx.environment_failed());
+        }
+    }
+}
+
+/// `pg_dump` writes a `setval` for each sequence whose data it dumps: one without has lost its value,
+/// or was excluded on purpose. One that is behind its column is reported for that.
+fn check_unset(
+    relations: &Relations,
+    behind: &[Feed],
+    sets: &HashMap<Oid, &SequenceSet>,
+    cx: &ValidationContext<'_>,
+    validation: &mut Validation,
+) {
+    let holds_data = !cx.load.tables.is_empty() || !cx.load.sequences.is_empty();
+    if !holds_data || cx.is_untrailed() {
+        return;
+    }
+    for declared in cx.load.declared.iter().filter(|declared| !declared.excused) {
+        let Declaration::Sequence(name) = &declared.object else { continue };
+        let mut named = relations.named(name).filter(|r| r.kind == RelationKind::Sequence);
+        let (Some(sequence), None) = (named.next(), named.next()) else { continue };
+        let reported = behind.iter().any(|feed| feed.sequence == sequence.oid);
+        if !reported && !sets.contains_key(&sequence.oid) {
+            let message =
+                "the archive does not say where the sequence stood: its setval is missing";
+            let finding =
+                Finding::warning(FindingCode::SequenceBehind, sequence.to_string(), message);
+            validation.doubt(finding.with_hint("compare with the source's sequence"));
         }
     }
 }

@@ -12,6 +12,15 @@ const FITNESS: &str = "\
     SELECT pg_catalog.pg_is_in_recovery(), \
            (SELECT rolcreatedb OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user)";
 
+const SUPERUSER: &str = "SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user";
+
+/// Whether whoever restores may do anything on the server: then so may the functions of a backup,
+/// where its triggers, defaults or indexes call them.
+pub(super) async fn is_superuser(session: &Session) -> bool {
+    let row = session.query_one(SUPERUSER, &[]).await;
+    row.and_then(|row| row.try_get(0)).unwrap_or(false)
+}
+
 /// Advisory locks belong to one database each, and owners may connect to different ones: so look
 /// at them all.
 const LOCKED: &str = "\

@@ -42,6 +42,22 @@ async fn sequences_in_front_of_their_columns_are_sound() {
 }
 
 #[tokio::test]
+async fn a_sequence_whose_value_the_archive_lost_is_a_doubt_though_nothing_is_behind() {
+    let mut fixture = Fixture::new("CREATE SEQUENCE invoices; CREATE SEQUENCE letters").await;
+    fixture.declare(Declaration::Sequence(object("invoices")));
+    fixture.declare(Declaration::Sequence(object("letters")));
+    fixture.set_sequence("letters", 1, false);
+    let lost = validation(&fixture).await;
+    assert_eq!((lost.findings.len(), lost.unproved.len()), (1, 1), "{lost:#?}");
+    assert!(lost.findings[0].subject.contains("invoices"), "{lost:#?}");
+
+    fixture.set_sequence("invoices", 1, false);
+    assert_eq!(validation(&fixture).await, Validation::sound(2));
+    fixture.load.sequences.clear();
+    assert_eq!(validation(&fixture).await, Validation::sound(2), "a dump without any data");
+}
+
+#[tokio::test]
 async fn a_sequence_that_is_not_where_the_archive_put_it_is_damage() {
     let mut fixture = Fixture::new(IN_FRONT).await;
     fixture.set_sequence("t_id_seq", 12, true);
