@@ -18,6 +18,7 @@ pub fn drill_report(face: &Face, report: &DrillReport) -> String {
     text.push_str(&validations(face, &report.validations));
     text.push_str(&found(face, report));
     text.push_str(&unproved(face, report));
+    text.push_str(&notes(face, report));
     text.push_str(&aftermath(face, report));
     text.push_str(&next(face, report));
     text
@@ -126,13 +127,16 @@ fn unproved(face: &Face, report: &DrillReport) -> String {
             sentences.push(format!("{}: {}", clean(&validation.name), clean(sentence)));
         }
     }
-    if let Some(archive) = report.load.as_ref().and_then(|load| load.archive.as_ref()) {
-        sentences.extend(archive.unproved.iter().map(|sentence| clean(sentence)));
-    }
-    listed(face, "Not proved", &sentences)
+    listed(face, "Not proved", "? ", &sentences)
 }
 
-fn listed(face: &Face, title: &str, sentences: &[String]) -> String {
+/// What was done otherwise than the backup says.
+fn notes(face: &Face, report: &DrillReport) -> String {
+    let notes = report.load.iter().flat_map(|load| &load.notes);
+    listed(face, "Done otherwise", "· ", &notes.map(|note| clean(note)).collect::<Vec<_>>())
+}
+
+fn listed(face: &Face, title: &str, mark: &str, sentences: &[String]) -> String {
     if sentences.is_empty() {
         return String::new();
     }
@@ -140,7 +144,7 @@ fn listed(face: &Face, title: &str, sentences: &[String]) -> String {
     let mut text = format!("\n  {}\n", face.palette().heading.apply_to(title));
     let plain = console::Style::new();
     for sentence in sentences.iter().take(SHOWN) {
-        indented(&mut text, "    ", &format!("? {sentence}"), face.width(), &plain);
+        indented(&mut text, "    ", &format!("{mark}{sentence}"), face.width(), &plain);
     }
     if sentences.len() > SHOWN {
         text.push_str(&format!("    … and {} more\n", sentences.len() - SHOWN));
