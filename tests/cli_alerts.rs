@@ -4,7 +4,6 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Output;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
 
 use pgsre_tests::harness::cli::Pgsre;
 use serde_json::Value;
@@ -161,15 +160,15 @@ async fn an_alert_that_fails_or_hangs_is_told_and_changes_no_verdict() {
          [[alerter]]\nkind = 'command'\ncommand = ['/nonexistent/program']\n\
          [[alerter]]\nkind = 'webhook'\nurl = 'HOOK/ok'\n",
     );
-    let begun = Instant::now();
     let (code, report) = scene.drill();
-    assert!(begun.elapsed() < Duration::from_secs(90), "{:?}", begun.elapsed());
     assert_eq!((code, &report["verdict"]), (1, &Value::from("failed")), "{report:#}");
     let expected = ["failed", "failed", "failed", "failed", "failed", "sent"];
     assert_eq!(outcomes(&report), expected, "{report:#}");
     for alert in &report["alerts"].as_array().expect("alerts")[..5] {
         assert!(!alert["error"].as_str().expect("why").is_empty(), "{alert}");
     }
+    let hung = &report["alerts"][2];
+    assert!(hung["error"].as_str().expect("why").contains("no answer in time"), "{hung}");
 }
 
 const SECRETS: &str = "hush";

@@ -16,8 +16,9 @@ pub struct Pgsre {
 }
 
 impl Pgsre {
-    /// A home of its own.
+    /// A home of its own, and the binary built: what a test waits for later is the command's own.
     pub fn new() -> Self {
+        binary();
         let home = tempfile::Builder::new().prefix("pgsre-home-").tempdir().expect("a directory");
         super::server::traversable(home.path());
         let pgsre = Self { home };
