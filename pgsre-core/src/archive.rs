@@ -4,6 +4,8 @@
 //! backup, memory stays bounded. It ends either in [`ArchiveItem::End`], after everything that the
 //! format promises was seen, or in an [`ArchiveError`] that says what is wrong and where.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +23,8 @@ mod reader;
 mod real_dumps;
 mod roles;
 mod sniff;
+mod table_data;
+mod toc;
 
 pub use classify::{
     CopyDirection, CopyEndpoint, CopyFormat, CopyHead, Forbidden, Provenance, SqlDialect, classify,
@@ -31,6 +35,7 @@ pub use error::{ArchiveError, ArchiveErrorKind};
 pub use preamble::{CreatesDatabase, DumpScope, Preamble};
 pub use reader::{ArchiveReader, peek};
 pub use roles::roles_mentioned;
+pub use table_data::{DataReader, TableData};
 
 /// How strictly to read.
 #[derive(Clone, Debug)]
@@ -42,11 +47,15 @@ pub struct ReadOptions {
     /// [`ArchiveErrorKind::Unsupported`]: statements are held in memory, COPY data is not.
     /// Default 32 MiB.
     pub max_statement_bytes: usize,
+    /// Hand out the data of each table as an [`ArchiveItem::TableData`], to be read by itself and
+    /// beside others, where the format and the source allow it. Elsewhere, and by default, data
+    /// comes in line.
+    pub data_apart: bool,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { allow_untrailed: false, max_statement_bytes: 32 << 20 }
+        Self { allow_untrailed: false, max_statement_bytes: 32 << 20, data_apart: false }
     }
 }
 
@@ -64,6 +73,16 @@ pub enum ArchiveItem {
     /// An entry for a table's data that holds none: the table is empty, in a dump that has its data
     /// in `INSERT`.
     EmptyData(EntryComment),
+    /// A table's data, to be read by itself: only with [`ReadOptions::data_apart`]. What follows it
+    /// is handed out without waiting for it, but [`End`](Self::End) waits until all of them were
+    /// read to their ends.
+    TableData(TableData),
+    /// A large object, made by an earlier statement: its data follows.
+    LargeObjectStart(LargeObjectStart),
+    /// A piece of a large object's data.
+    LargeObjectData(Bytes),
+    /// The large object's data is whole.
+    LargeObjectEnd(LargeObjectEnd),
     /// `\connect`: what follows belongs to another database.
     Connect(Connect),
     /// Everything that the format promises was seen. Always the last item, never left out.
@@ -76,12 +95,69 @@ pub struct Statement {
     /// The text in the dump's client encoding, without the final semicolon and without leading
     /// blanks and comments.
     pub sql: Bytes,
-    /// The line of its first token, from 1.
+    /// The line of its first token, from 1; in an archive with a table of contents the place of its
+    /// entry there, from 1, in the order of `pg_restore -l`.
     pub line: u64,
     /// What kind of statement it is.
     pub kind: StatementKind,
-    /// The `-- Name: …; Type: …` comment that the statement stands under.
+    /// The `-- Name: …; Type: …` comment that the statement stands under, or what the table of
+    /// contents says in its place.
     pub entry: Option<EntryComment>,
+    /// When it is to run. A statement of [`Section::PostData`] may be handed out before the data
+    /// that it needs.
+    pub section: Section,
+    /// What the table of contents says it needs; `None` where there is none.
+    pub dependencies: Option<Dependencies>,
+}
+
+/// When a statement is to run: `--section` of `pg_dump`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Section {
+    /// In order, in front of everything that is handed out after it.
+    #[default]
+    PreData,
+    /// Among the data: in order, after the data that was handed out before it.
+    Data,
+    /// After the data of the tables that it is about, and after the statements that it needs.
+    PostData,
+}
+
+impl Section {
+    /// The section of an entry of this type, as `pg_dump` sorts them (`pg_dump.c`); pre-data where
+    /// it is not known.
+    pub(crate) fn of_entry(kind: &str) -> Self {
+        match kind {
+            "TABLE DATA" | "SEQUENCE SET" | "BLOB" | "BLOBS" | "BLOB METADATA" => Self::Data,
+            "INDEX"
+            | "INDEX ATTACH"
+            | "CONSTRAINT"
+            | "CHECK CONSTRAINT"
+            | "FK CONSTRAINT"
+            | "STATISTICS"
+            | "RULE"
+            | "TRIGGER"
+            | "EVENT TRIGGER"
+            | "POLICY"
+            | "ROW SECURITY"
+            | "PUBLICATION"
+            | "PUBLICATION TABLE"
+            | "PUBLICATION TABLES IN SCHEMA"
+            | "SUBSCRIPTION"
+            | "SUBSCRIPTION TABLE"
+            | "MATERIALIZED VIEW DATA" => Self::PostData,
+            _ => Self::PreData,
+        }
+    }
+}
+
+/// An entry of a table of contents, and the entries that must come before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dependencies {
+    /// The entry's dump ID.
+    pub id: i32,
+    /// The dump IDs of the entries that it needs, as written; the data of a needed table is needed
+    /// too.
+    pub needs: Arc<[i32]>,
 }
 
 /// What a loader must know of a statement without parsing it again.
@@ -225,7 +301,7 @@ pub struct ObjectName {
 pub struct CopyStart {
     /// The statement as written, without its final semicolon, in the dump's client encoding.
     pub sql: Bytes,
-    /// The line of its first token, from 1.
+    /// The line of its first token, from 1, or the place of its entry: see [`Statement::line`].
     pub line: u64,
     /// The table.
     pub table: ObjectName,
@@ -233,6 +309,24 @@ pub struct CopyStart {
     pub columns: Vec<String>,
     /// The comment it stands under.
     pub entry: Option<EntryComment>,
+    /// What the table of contents says it needs; `None` where there is none.
+    pub dependencies: Option<Dependencies>,
+}
+
+/// The beginning of a large object's data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LargeObjectStart {
+    /// The large object.
+    pub oid: u32,
+    /// The place of its entry: see [`Statement::line`].
+    pub line: u64,
+}
+
+/// The end of a large object's data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LargeObjectEnd {
+    /// Bytes of data.
+    pub bytes: u64,
 }
 
 /// The end of COPY data.
@@ -266,6 +360,9 @@ pub struct ArchiveSummary {
     pub copies: u64,
     /// Rows in COPY blocks.
     pub copy_rows: u64,
+    /// Large objects whose data came as such, not in statements.
+    #[serde(default)]
+    pub large_objects: u64,
     /// What could not be proved about the archive, in sentences; empty for a strict read.
     pub unproved: Vec<String>,
 }

@@ -18,6 +18,10 @@ pub struct Backup {
     pub modified: Timestamp,
     /// The objects that make up the backup; never empty.
     pub parts: Vec<BackupPart>,
+    /// The object beside it that holds its SHA-256, as `sha256sum` writes it: `shop.dump.sha256`,
+    /// or `SHA256SUMS` in a directory. What is read must then be what it says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<BackupPart>,
 }
 
 /// One object of a backup.

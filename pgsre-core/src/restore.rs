@@ -116,6 +116,21 @@ pub enum LoadEvent {
         /// The table.
         table: ObjectName,
     },
+    /// Some more of a table's data is loaded; not told of each piece.
+    TableProgress {
+        /// The table.
+        table: ObjectName,
+        /// Bytes of COPY data that were sent so far.
+        bytes: u64,
+    },
+    /// What a connection does from now on: for people who watch.
+    Working {
+        /// The connection, from 0.
+        connection: usize,
+        /// The table that it fills, or the head of the statement that it runs; `None` while it
+        /// waits.
+        on: Option<String>,
+    },
     /// A table's data is loaded.
     TableFinished {
         /// The table, with its figures.
@@ -181,8 +196,11 @@ pub struct TableLoad {
     pub rows: u64,
     /// Bytes of COPY data, or of INSERT statements.
     pub bytes: u64,
-    /// How long it took.
+    /// How long it took, from its first piece to its last.
     pub seconds: f64,
+    /// How many connections its rows came over, from 1.
+    #[serde(default)]
+    pub connections: u32,
     /// The statement's line.
     pub line: u64,
     /// Whether the server rejected it: then a finding says why.

@@ -9,7 +9,7 @@ use super::preamble::parse_started_on;
 use super::{
     ArchiveError, ArchiveErrorKind, ArchiveItem, ArchiveSummary, Connect, CopyEnd, CopyHead,
     CopyStart, CreatesDatabase, DumpScope, EntryComment, ObjectName, Preamble, ReadOptions,
-    Statement, StatementKind, classify,
+    Section, Statement, StatementKind, classify,
 };
 use crate::backup::Compression;
 
@@ -282,7 +282,9 @@ impl PlainParser {
             self.awaits = Awaits::Nothing;
         }
         self.summary.statements += 1;
-        Ok(ArchiveItem::Statement(Statement { sql, line, kind, entry: self.entry.clone() }))
+        let (entry, section) = (self.entry.clone(), self.section());
+        let dependencies = None;
+        Ok(ArchiveItem::Statement(Statement { sql, line, kind, entry, section, dependencies }))
     }
 
     fn copy(&mut self, sql: Bytes, line: u64, head: CopyHead) -> Result<ArchiveItem, ArchiveError> {
@@ -297,7 +299,19 @@ impl PlainParser {
         self.summary.copies += 1;
         self.table = Some(table.clone());
         let entry = self.entry.clone();
-        Ok(ArchiveItem::CopyStart(CopyStart { sql, line, table, columns: head.columns, entry }))
+        let (columns, dependencies) = (head.columns, None);
+        Ok(ArchiveItem::CopyStart(CopyStart { sql, line, table, columns, entry, dependencies }))
+    }
+
+    /// What the comment that a statement stands under says of its section. SQL of another origin
+    /// runs as it is written.
+    fn section(&self) -> Section {
+        match (&self.entry, self.structure.scope()) {
+            (Some(entry), Some(DumpScope::Database | DumpScope::Cluster)) => {
+                Section::of_entry(&entry.kind)
+            }
+            _ => Section::PreData,
+        }
     }
 
     fn data_has_come(&mut self, table: &ObjectName, line: u64) -> Result<(), ArchiveError> {

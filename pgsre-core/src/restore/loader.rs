@@ -170,6 +170,10 @@ impl<'a> Loader<'a> {
             }
             // Data without a start: what its start was rejected for is said already.
             ArchiveItem::CopyData(_) | ArchiveItem::CopyEnd(_) => {}
+            ArchiveItem::TableData(_)
+            | ArchiveItem::LargeObjectStart(_)
+            | ArchiveItem::LargeObjectData(_)
+            | ArchiveItem::LargeObjectEnd(_) => {}
         }
         Ok(true)
     }
@@ -192,7 +196,7 @@ impl<'a> Loader<'a> {
             Ok(text) => text,
             Err(rejection) => return self.undecodable(&statement, &rejection).await,
         };
-        let Statement { sql, kind, line, entry } = statement;
+        let Statement { sql, kind, line, entry, .. } = statement;
         // It may be long, and the text stands for it from here on.
         drop(sql);
         let kind = spelling::exact_kind(kind, self.connection.encoding(), &text);

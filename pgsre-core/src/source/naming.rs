@@ -80,6 +80,7 @@ fn single(part: BackupPart) -> Backup {
         size: part.size,
         modified: part.modified,
         parts: vec![part],
+        checksum: None,
     }
 }
 
@@ -91,6 +92,7 @@ fn directory(key: String, mut parts: Vec<BackupPart>) -> Option<Backup> {
         size: parts.iter().map(|part| part.size).sum(),
         modified: parts.iter().map(|part| part.modified).max()?,
         parts,
+        checksum: None,
     })
 }
 

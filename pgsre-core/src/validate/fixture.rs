@@ -100,6 +100,7 @@ impl Fixture {
     /// The archive had `rows` rows for a table.
     pub(super) fn load_table(&mut self, table: &str, rows: u64) -> &mut TableLoad {
         self.load.tables.push(TableLoad {
+            connections: 1,
             table: object(table),
             rows,
             bytes: 0,
@@ -140,6 +141,7 @@ pub(super) fn object(name: &str) -> ObjectName {
 
 fn backup() -> Backup {
     Backup {
+        checksum: None,
         key: "shop.sql.gz".to_owned(),
         format: BackupFormat::Plain,
         size: 1,

@@ -39,9 +39,14 @@ pub(super) fn weight(item: &ArchiveItem) -> usize {
     let held = match item {
         ArchiveItem::Statement(statement) => statement.sql.len(),
         ArchiveItem::CopyStart(start) => start.sql.len(),
-        ArchiveItem::CopyData(data) => data.len(),
+        ArchiveItem::CopyData(data) | ArchiveItem::LargeObjectData(data) => data.len(),
+        ArchiveItem::TableData(data) => data.start.sql.len(),
         ArchiveItem::EmptyData(entry) => entry.name.len(),
-        ArchiveItem::CopyEnd(_) | ArchiveItem::Connect(_) | ArchiveItem::End(_) => 0,
+        ArchiveItem::CopyEnd(_)
+        | ArchiveItem::Connect(_)
+        | ArchiveItem::LargeObjectStart(_)
+        | ArchiveItem::LargeObjectEnd(_)
+        | ArchiveItem::End(_) => 0,
     };
     size_of::<ArchiveItem>() + held
 }

@@ -67,6 +67,7 @@ fn backup(size: usize, format: BackupFormat) -> Backup {
         etag: None,
     };
     Backup {
+        checksum: None,
         key: part.key.clone(),
         format,
         size: part.size,

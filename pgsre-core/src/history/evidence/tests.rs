@@ -76,6 +76,7 @@ fn backup(modified: Timestamp) -> Backup {
         etag: Some("\"9b2cf535f27731c974343645a3985328-24\"".into()),
     };
     Backup {
+        checksum: None,
         key: part.key.clone(),
         format: BackupFormat::Plain,
         size: part.size,
@@ -144,6 +145,7 @@ fn findings(verdict: Verdict) -> Vec<Finding> {
 
 fn load() -> LoadReport {
     let table = |name: &str, rows, bytes, seconds| TableLoad {
+        connections: 1,
         table: ObjectName { schema: Some("public".into()), name: name.into() },
         rows,
         bytes,

@@ -261,7 +261,16 @@ enum Data {
 fn load(table: ObjectName, line: u64, begun: Instant, end: Option<CopyEnd>) -> TableLoad {
     let bytes = end.map_or(0, |end| end.bytes);
     let seconds = begun.elapsed().as_secs_f64();
-    TableLoad { table, rows: 0, bytes, seconds, line, failed: false, excused: false }
+    TableLoad {
+        table,
+        rows: 0,
+        bytes,
+        seconds,
+        connections: 1,
+        line,
+        failed: false,
+        excused: false,
+    }
 }
 
 fn copy_as_written(start: &CopyStart) -> Task {

@@ -181,5 +181,14 @@ impl Loader<'_> {
 }
 
 fn empty_load(table: ObjectName, line: u64) -> TableLoad {
-    TableLoad { table, rows: 0, bytes: 0, seconds: 0.0, line, failed: false, excused: false }
+    TableLoad {
+        table,
+        rows: 0,
+        bytes: 0,
+        seconds: 0.0,
+        connections: 1,
+        line,
+        failed: false,
+        excused: false,
+    }
 }

@@ -214,7 +214,16 @@ mod tests {
 
     fn piece(rows: u64, failed: bool, excused: bool) -> TableLoad {
         let table = ObjectName { schema: Some("public".to_owned()), name: "t".to_owned() };
-        TableLoad { table, rows, bytes: rows, seconds: 0.5, line: 1, failed, excused }
+        TableLoad {
+            connections: 1,
+            table,
+            rows,
+            bytes: rows,
+            seconds: 0.5,
+            line: 1,
+            failed,
+            excused,
+        }
     }
 
     #[test]

@@ -37,7 +37,14 @@ impl Items {
         let sql = Bytes::copy_from_slice(sql.as_ref());
         let dialect = SqlDialect { provenance: Provenance::HandWritten, ..SqlDialect::default() };
         let kind = classify(&sql, dialect).unwrap();
-        let statement = Statement { sql, line: self.1, kind, entry: None };
+        let statement = Statement {
+            sql,
+            line: self.1,
+            kind,
+            entry: None,
+            section: crate::archive::Section::PreData,
+            dependencies: None,
+        };
         self.0.push_back(ArchiveItem::Statement(statement));
         self
     }
@@ -47,7 +54,8 @@ impl Items {
         let sql = Bytes::copy_from_slice(sql.as_ref());
         let head = parse_copy(&sql, SqlDialect::default()).unwrap();
         let (table, columns) = (head.table.unwrap(), head.columns);
-        let start = CopyStart { sql, line: self.1, table, columns, entry: None };
+        let start =
+            CopyStart { sql, line: self.1, table, columns, entry: None, dependencies: None };
         self.0.push_back(ArchiveItem::CopyStart(start));
         let mut bytes = 0;
         for row in rows {

@@ -52,6 +52,7 @@ mod tests {
     #[test]
     fn each_backup_is_compared_with_the_one_before_it() {
         let backup = |day: i64, size| Backup {
+            checksum: None,
             key: format!("shop-{day}.sql"),
             format: BackupFormat::Plain,
             size,
