@@ -22,6 +22,7 @@ mod reader;
 #[cfg(test)]
 mod real_dumps;
 mod roles;
+mod script;
 mod sniff;
 mod table_data;
 mod toc;

@@ -1,8 +1,16 @@
 //! The header and the table of contents of an archive: custom format, a directory's or a tar's
 //! `toc.dat` (`ReadHead` and `ReadToc` in `pg_backup_archiver.c`).
 
-use super::Section;
+use std::io::Read;
+
+use super::{ArchiveError, ReadOptions, Section};
 use crate::backup::Compression;
+
+mod entry;
+mod header;
+mod primitive;
+
+pub(super) use primitive::Primitives;
 
 /// What an archive says about itself and about each of its entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,15 +19,26 @@ pub(super) struct Toc {
     pub(super) entries: Vec<Entry>,
 }
 
+impl Toc {
+    /// Reads the header and the table of contents, and not one byte more. It asks for a few
+    /// bytes at a time: give it a buffered input.
+    ///
+    /// # Errors
+    /// Whatever `pg_dump` does not write, also where `pg_restore` would make do with it.
+    pub(super) fn read(input: &mut dyn Read, options: &ReadOptions) -> Result<Self, ArchiveError> {
+        let header = Header::read(input)?;
+        let entries = entry::read_all(input, &header, options)?;
+        Ok(Self { header, entries })
+    }
+}
+
 /// The header, up to the number of entries.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Header {
     pub(super) version: ArchiveVersion,
     pub(super) layout: Layout,
-    /// Bytes of an integer without its sign byte, 1 to 8.
-    pub(super) int_size: u8,
-    /// Bytes of an offset without its flag byte, 1 to 8.
-    pub(super) offset_size: u8,
+    /// How integers, strings and offsets are written, here and in the data of the custom format.
+    pub(super) primitives: Primitives,
     /// How the data of tables is compressed.
     pub(super) compression: Compression,
     /// When the dump began: `YYYY-MM-DD HH:MM:SS` in the local time of the machine that took it,
