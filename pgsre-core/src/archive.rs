@@ -4,6 +4,7 @@
 //! backup, memory stays bounded. It ends either in [`ArchiveItem::End`], after everything that the
 //! format promises was seen, or in an [`ArchiveError`] that says what is wrong and where.
 
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -295,6 +296,16 @@ pub struct ObjectName {
     pub schema: Option<String>,
     /// The name.
     pub name: String,
+}
+
+/// `schema.name` as people read it, without quotes.
+impl fmt::Display for ObjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.schema {
+            Some(schema) => write!(f, "{schema}.{}", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
 }
 
 /// `COPY table (columns) FROM stdin`.

@@ -66,6 +66,16 @@ impl BackupFormat {
             Self::Unknown => "unknown",
         }
     }
+
+    /// What the places of statements are counted in: lines of SQL text, or entries of a table of
+    /// contents in the order of `pg_restore -l`.
+    #[must_use]
+    pub const fn unit_of_place(self) -> &'static str {
+        match self {
+            Self::Custom | Self::Directory | Self::Tar => "entry",
+            Self::Plain | Self::Unknown => "line",
+        }
+    }
 }
 
 impl fmt::Display for BackupFormat {

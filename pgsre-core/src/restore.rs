@@ -162,6 +162,17 @@ pub struct LoadReport {
     pub seconds: f64,
 }
 
+impl LoadReport {
+    /// The tables whose data took longest, longest first, at most `most`.
+    #[must_use]
+    pub fn slowest_tables(&self, most: usize) -> Vec<&TableLoad> {
+        let mut tables: Vec<_> = self.databases.iter().flat_map(|load| &load.tables).collect();
+        tables.sort_by(|one, other| other.seconds.total_cmp(&one.seconds));
+        tables.truncate(most);
+        tables
+    }
+}
+
 /// What was loaded into one database.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct DatabaseLoad {

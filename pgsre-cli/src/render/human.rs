@@ -5,6 +5,7 @@ mod doctor;
 mod drill;
 mod findings;
 mod history;
+mod load;
 
 pub use backups::{backup_check, backup_list};
 pub use doctor::checks;

@@ -10,9 +10,13 @@ use pgsre_core::restore::LoadEvent;
 use crate::face::Face;
 use crate::render::clean;
 use crate::units;
+use connections::Connections;
+
+mod connections;
 
 const BYTES: &str = "  {prefix:<9} {bar:28.green/dim} {bytes}/{total_bytes}  {binary_bytes_per_sec}  \
                      ETA {eta}  {wide_msg:.dim}";
+const LINE: &str = "            {prefix:.dim} {wide_msg:.dim}";
 const SPINNER: &str = "  {prefix:<9} {spinner:.green} {elapsed}  {wide_msg:.dim}";
 
 /// Watches a drill and draws what it does.
@@ -26,6 +30,7 @@ pub struct Progress {
 #[derive(Debug, Default)]
 struct State {
     bar: Option<ProgressBar>,
+    connections: Connections,
     size: u64,
     place: Option<String>,
 }
@@ -54,7 +59,9 @@ impl Progress {
 
     /// Removes a bar that is still there, as after an error.
     pub fn finish(&self) {
-        if let Some(bar) = self.lock().bar.take() {
+        let mut state = self.lock();
+        state.connections.clear();
+        if let Some(bar) = state.bar.take() {
             bar.finish_and_clear();
         }
     }
@@ -107,11 +114,19 @@ impl Progress {
     }
 
     fn load(&self, event: &LoadEvent) {
-        let state = self.lock();
-        let Some(bar) = &state.bar else { return };
+        let mut state = self.lock();
+        let State { bar: Some(bar), connections, .. } = &mut *state else { return };
         match event {
             LoadEvent::Read { bytes } => bar.set_position(*bytes),
-            LoadEvent::TableStarted { table } => bar.set_message(clean(&table.name)),
+            LoadEvent::TableStarted { table } => {
+                bar.set_message(clean(&table.name));
+                connections.started(table);
+            }
+            LoadEvent::TableProgress { table, bytes } => connections.filled(table, *bytes),
+            LoadEvent::TableFinished { table } => connections.finished(&table.table),
+            LoadEvent::Working { connection, on } => {
+                connections.working(&self.face, *connection, on.as_deref());
+            }
             LoadEvent::Statement { head, .. } => bar.set_message(clean(head)),
             _ => {}
         }
@@ -160,6 +175,11 @@ pub fn spinner(face: &Face) -> ProgressBar {
     let spinner = face.show(styled(hidden(None), SPINNER));
     spinner.enable_steady_tick(Duration::from_millis(120));
     spinner
+}
+
+/// A line under a bar, on standard error.
+fn line(face: &Face) -> ProgressBar {
+    face.show(styled(hidden(None), LINE))
 }
 
 /// A bar that is not drawn before it is [shown](Face::show).

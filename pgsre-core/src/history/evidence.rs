@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 use super::format;
 use super::{HistoryError, HistoryErrorKind};
 use crate::alert::{Delivery, DeliveryOutcome};
+use crate::backup::{BackupFormat, Compression};
 use crate::drill::{
     CleanupOutcome, DrillReport, StageOutcome, StageReport, ValidationReport, Verdict,
 };
@@ -64,6 +65,8 @@ impl<'a> Page<'a> {
     fn new(report: &'a DrillReport, sha256: String) -> Self {
         let load = report.load.as_ref();
         let shown = report.findings.len().min(FINDINGS);
+        let format = report.archive.as_ref().map(|archive| archive.format);
+        let unit = format.unwrap_or(BackupFormat::Plain).unit_of_place();
         Self {
             report,
             sha256,
@@ -77,7 +80,9 @@ impl<'a> Page<'a> {
             unproved: unproved(report),
             timeline: timeline(&report.stages),
             slow_tables: load.map(slow_tables).unwrap_or_default(),
-            slow_statements: load.map(|load| slow_statements(&load.slowest)).unwrap_or_default(),
+            slow_statements: load
+                .map(|load| slow_statements(&load.slowest, unit))
+                .unwrap_or_default(),
             notes: load.map(|load| load.notes.as_slice()).unwrap_or_default(),
             cleanup: cleanup(report),
             record: record(report),
@@ -189,7 +194,7 @@ fn facts(report: &DrillReport) -> Vec<Fact> {
     let etag = backup.and_then(|backup| backup.parts.first()).and_then(|part| part.etag.clone());
     let read = report.load.as_ref().and_then(|load| load.archive.as_ref());
     let format = archive.map(|archive| match archive.compression {
-        crate::backup::Compression::None => format!("{}, not compressed", archive.format),
+        Compression::None => format!("{}, not compressed", archive.format),
         compression => format!("{}, {compression}", archive.format),
     });
     let size = |bytes| format!("{} ({} bytes)", format::bytes(bytes), format::count(bytes));
@@ -265,10 +270,9 @@ fn timeline(stages: &[StageReport]) -> Vec<Bar> {
 }
 
 fn slow_tables(load: &LoadReport) -> Vec<Bar> {
-    let mut tables: Vec<&TableLoad> = load.databases.iter().flat_map(|one| &one.tables).collect();
-    tables.sort_by(|one, other| other.seconds.total_cmp(&one.seconds));
+    let tables = load.slowest_tables(BARS);
     let longest = tables.first().map_or(0.0, |table| table.seconds);
-    tables.iter().take(BARS).map(|table| table_bar(table, longest)).collect()
+    tables.into_iter().map(|table| table_bar(table, longest)).collect()
 }
 
 fn table_bar(table: &TableLoad, longest: f64) -> Bar {
@@ -276,14 +280,23 @@ fn table_bar(table: &TableLoad, longest: f64) -> Bar {
         Some(schema) => format!("{schema}.{}", table.table.name),
         None => table.table.name.clone(),
     };
-    let detail = format!("{} rows, {}", format::count(table.rows), format::bytes(table.bytes));
+    let mut detail = format!("{} rows, {}", format::count(table.rows), format::bytes(table.bytes));
+    if table.seconds > 0.0 {
+        let per_second = |amount: u64| (amount as f64 / table.seconds) as u64;
+        let (rows, bytes) = (per_second(table.rows), per_second(table.bytes));
+        let rates = format!("; {} rows/s, {}/s", format::count(rows), format::bytes(bytes));
+        detail.push_str(&rates);
+    }
+    if table.connections > 1 {
+        detail.push_str(&format!("; over {} connections", table.connections));
+    }
     Bar { detail, ..Bar::new(name, table.seconds, 0.0, longest) }
 }
 
-fn slow_statements(slowest: &[SlowStatement]) -> Vec<Bar> {
+fn slow_statements(slowest: &[SlowStatement], unit: &str) -> Vec<Bar> {
     let longest = slowest.first().map_or(0.0, |statement| statement.seconds);
     let bar = |statement: &SlowStatement| Bar {
-        detail: format!("line {}", format::count(statement.line)),
+        detail: format!("{unit} {}", format::count(statement.line)),
         ..Bar::new(statement.head.clone(), statement.seconds, 0.0, longest)
     };
     slowest.iter().take(BARS).map(bar).collect()

@@ -4,6 +4,7 @@ use pgsre_core::alert::DeliveryOutcome;
 use pgsre_core::drill::{CleanupOutcome, DrillReport, StageOutcome, ValidationReport, Verdict};
 
 use super::findings::{findings, indented};
+use super::load::slowest;
 use crate::face::{Face, Palette};
 use crate::render::clean;
 use crate::render::table::{Align, Table};
@@ -15,6 +16,7 @@ pub fn drill_report(face: &Face, report: &DrillReport) -> String {
     let mut text = String::from("\n");
     text.push_str(&banner(face.palette(), report));
     text.push_str(&facts(face, report));
+    text.push_str(&slowest(face, report));
     text.push_str(&validations(face, &report.validations));
     text.push_str(&found(face, report));
     text.push_str(&unproved(face, report));
