@@ -24,6 +24,18 @@ pub struct Backup {
     pub checksum: Option<BackupPart>,
 }
 
+impl Backup {
+    /// Where the members of a directory-format dump lie: the path in front of their names, relative
+    /// to the source and without the last `/`; empty for the source itself. `None` for a backup
+    /// without parts.
+    #[must_use]
+    pub fn directory(&self) -> Option<&str> {
+        let paths =
+            self.parts.iter().map(|part| part.key.rsplit_once('/').map_or("", |(path, _)| path));
+        paths.min_by_key(|path| path.len())
+    }
+}
+
 /// One object of a backup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BackupPart {

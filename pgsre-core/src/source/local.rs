@@ -15,7 +15,7 @@ use futures::StreamExt;
 use jiff::Timestamp;
 
 use super::store::{Body, Opened, Store};
-use super::{SourceError, SourceErrorKind, failure};
+use super::{SourceError, SourceErrorKind, failure, naming};
 use crate::backup::BackupPart;
 
 /// Bytes of one read.
@@ -57,9 +57,19 @@ impl LocalFiles {
             walk_directory(&self.path, "", &mut vec![identity(&metadata)], &mut found)?;
         } else {
             let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-            found.push(part(name.into_owned(), &metadata));
+            found.push(part(name.clone().into_owned(), &metadata));
+            found.extend(self.checksums_beside(&name));
         }
         Ok(found)
+    }
+
+    /// Whether they can be read is seen where they are.
+    fn checksums_beside(&self, name: &str) -> Vec<BackupPart> {
+        let beside = naming::beside_object(name).filter_map(|key| {
+            let metadata = fs::metadata(self.base().join(&key)).ok()?;
+            metadata.is_file().then(|| part(key, &metadata))
+        });
+        beside.collect()
     }
 
     fn open_file(&self, listed: &BackupPart) -> Result<File, SourceError> {
@@ -278,6 +288,17 @@ mod tests {
         let backup = source.latest().await.unwrap();
         assert_eq!(backup.key, "b.sql");
         assert_eq!(source.peek(&backup.parts[0], 99).await.unwrap(), "b.sql");
+    }
+
+    #[tokio::test]
+    async fn a_file_is_that_one_backup_with_the_checksum_that_lies_beside_it() {
+        let directory = directory(&["a.sql", "a.sql.sha256", "b.sql"]);
+        for (name, checksum) in [("a.sql", Some("a.sql.sha256")), ("b.sql", None)] {
+            let all = source(&directory.path().join(name)).all().await.unwrap();
+            let found: Vec<_> = all.iter().map(|backup| &backup.key).collect();
+            assert_eq!(found, [name]);
+            assert_eq!(all[0].checksum.as_ref().map(|part| part.key.as_str()), checksum);
+        }
     }
 
     #[tokio::test]

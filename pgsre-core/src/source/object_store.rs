@@ -285,10 +285,14 @@ mod tests {
     async fn the_key_of_an_object_is_that_one_backup() {
         let store = Arc::new(InMemory::new());
         let whole = ObjectStoreSource::new(store.clone(), "", "all").unwrap();
-        filled(whole, &["shop/a.sql", "shop/b.sql"]).await;
+        filled(whole, &["shop/a.sql", "shop/a.sql.sha256", "shop/b.sql"]).await;
         let source = ObjectStoreSource::new(store, "shop/a.sql", "one").unwrap();
         let backups = source.all().await.unwrap();
         assert_eq!((backups.len(), backups[0].key.as_str()), (1, "a.sql"));
+        assert_eq!(
+            backups[0].checksum.as_ref().map(|part| part.key.as_str()),
+            Some("a.sql.sha256")
+        );
         assert_eq!(source.peek(&backups[0].parts[0], 9).await.unwrap(), "x");
     }
 

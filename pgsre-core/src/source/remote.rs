@@ -99,7 +99,23 @@ impl RemoteObjects {
         let meta = self.store.head(&self.prefix).await;
         let meta = meta
             .map_err(|error| failure::of_store(&error, format!("cannot read {}", self.prefix)))?;
-        Ok(vec![part(self.prefix.filename().unwrap_or_default().to_owned(), &meta)])
+        let name = self.prefix.filename().unwrap_or_default().to_owned();
+        let mut found = self.checksums_beside(&name).await;
+        found.push(part(name, &meta));
+        Ok(found)
+    }
+
+    /// Without the right to list, a store says "denied" of what is not there: so only what is found
+    /// counts.
+    async fn checksums_beside(&self, name: &str) -> Vec<BackupPart> {
+        let mut found = Vec::new();
+        for key in naming::beside_object(name) {
+            let Ok(location) = self.location(&key).await else { continue };
+            if let Ok(meta) = self.store.head(&location).await {
+                found.push(part(key, &meta));
+            }
+        }
+        found
     }
 
     async fn list_prefix(&self, base: &Path) -> Result<Vec<BackupPart>, SourceError> {
