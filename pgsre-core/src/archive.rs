@@ -10,6 +10,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+mod checksum;
 mod classify;
 mod cursor;
 mod declare;

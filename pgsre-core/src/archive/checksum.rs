@@ -1,0 +1,213 @@
+//! The SHA-256 that lies beside a backup: what is read must be what was written.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::StreamExt;
+use futures::stream::BoxStream;
+use sha2::{Digest as _, Sha256};
+
+use super::ArchiveError;
+use crate::backup::{Backup, BackupFormat, BackupPart};
+use crate::source::{BackupSource, BackupSourceExt, ByteStream, SourceError};
+
+mod sums;
+
+use sums::{Digest, Sums};
+
+/// A list of the files of the largest directory has some million lines; more is no list.
+const MAX_BYTES: u64 = 256 << 20;
+
+/// What is known of a backup's bytes before they are read.
+#[derive(Debug)]
+pub(super) struct Checked {
+    /// The same source; what is read whole through it is compared.
+    pub(super) source: Arc<dyn BackupSource>,
+    /// The key of the object that says what each part must be; `None` where nothing does.
+    pub(super) by: Option<String>,
+    /// Why nothing does, though there is a checksum.
+    pub(super) note: Option<String>,
+}
+
+impl Checked {
+    /// Reads the checksum of `backup`, where there is one.
+    ///
+    /// A list beside several backups may leave one out: its bytes are then as unproved as without.
+    /// A checksum of the backup's own that says nothing of it is an error.
+    pub(super) async fn of(
+        source: Arc<dyn BackupSource>,
+        backup: &Backup,
+    ) -> Result<Self, ArchiveError> {
+        let Some(checksum) = &backup.checksum else {
+            return Ok(Self { source, by: None, note: None });
+        };
+        let sums = read(&*source, checksum).await?;
+        let Some(digests) = digests(&sums, backup, checksum)? else {
+            let note = format!("{} has no line for {}", checksum.key, backup.key);
+            return Ok(Self { source, by: None, note: Some(note) });
+        };
+        let by = checksum.key.clone();
+        let checked = CheckedSource { inner: source, digests, by: by.clone() };
+        Ok(Self { source: Arc::new(checked), by: Some(by), note: None })
+    }
+}
+
+async fn read(source: &dyn BackupSource, checksum: &BackupPart) -> Result<Sums, ArchiveError> {
+    if checksum.size > MAX_BYTES {
+        return Err(unreadable(checksum, &format!("it has {} bytes", checksum.size)));
+    }
+    let text = source.peek(checksum, checksum.size).await.map_err(|error| {
+        let kind = super::ArchiveErrorKind::Source;
+        ArchiveError::new(kind, format!("the checksum {} could not be read", checksum.key))
+            .with_cause(error)
+    })?;
+    Sums::parse(&text).map_err(|why| unreadable(checksum, &why))
+}
+
+/// A check that cannot be made may not pass in silence.
+fn unreadable(checksum: &BackupPart, why: &str) -> ArchiveError {
+    ArchiveError::corrupt(format!(
+        "{}, which lies beside the backup, is no SHA-256 as sha256sum writes it: {why}",
+        checksum.key
+    ))
+    .with_hint("write the checksum again where the backup is made, or remove it")
+}
+
+/// What each part must be, by its key. `None` for a list that is not about this backup.
+fn digests(
+    sums: &Sums,
+    backup: &Backup,
+    checksum: &BackupPart,
+) -> Result<Option<HashMap<String, Digest>>, ArchiveError> {
+    if backup.format != BackupFormat::Directory {
+        return of_object(sums, backup, checksum);
+    }
+    let directory = backup.directory().unwrap_or_default();
+    let mut found = HashMap::new();
+    let mut unlisted = None;
+    for part in &backup.parts {
+        let inside = below(directory, &part.key);
+        let beside = below(parent(&checksum.key), &part.key);
+        match sums.find(&[beside, inside]) {
+            Some(digest) => drop(found.insert(part.key.clone(), digest)),
+            None => unlisted = Some(inside),
+        }
+    }
+    let own = parent(&checksum.key) == directory || is_named_after(checksum, directory);
+    match unlisted {
+        None => Ok(Some(found)),
+        Some(_) if found.is_empty() && !own => Ok(None),
+        Some(name) => Err(not_listed(&checksum.key, name)),
+    }
+}
+
+fn of_object(
+    sums: &Sums,
+    backup: &Backup,
+    checksum: &BackupPart,
+) -> Result<Option<HashMap<String, Digest>>, ArchiveError> {
+    let own = is_named_after(checksum, &backup.key);
+    let digest = match sums.only() {
+        // Whatever name it bears: a backup that was moved or renamed is still the same.
+        Some(only) if own => Some(only),
+        _ => sums.find(&[below(parent(&checksum.key), &backup.key)]),
+    };
+    match digest {
+        Some(digest) => {
+            Ok(Some(backup.parts.iter().map(|part| (part.key.clone(), digest)).collect()))
+        }
+        None if own => Err(not_listed(&checksum.key, &backup.key)),
+        None => Ok(None),
+    }
+}
+
+fn is_named_after(checksum: &BackupPart, key: &str) -> bool {
+    checksum.key.strip_prefix(key).is_some_and(|ending| ending.starts_with('.'))
+}
+
+fn not_listed(checksum: &str, name: &str) -> ArchiveError {
+    ArchiveError::corrupt(format!("{checksum} has no line for {name}, which it should be about"))
+        .with_hint("it was written before the backup was whole, or is of another: write it again")
+}
+
+fn parent(key: &str) -> &str {
+    key.rsplit_once('/').map_or("", |(path, _)| path)
+}
+
+/// The key relative to a directory that it lies in.
+fn below<'k>(directory: &str, key: &'k str) -> &'k str {
+    key.strip_prefix(directory).map_or(key, |rest| rest.trim_start_matches('/'))
+}
+
+/// A source whose parts end in an error where their bytes are not those of the checksum.
+#[derive(Debug)]
+struct CheckedSource {
+    inner: Arc<dyn BackupSource>,
+    digests: HashMap<String, Digest>,
+    by: String,
+}
+
+impl fmt::Display for CheckedSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+#[async_trait]
+impl BackupSource for CheckedSource {
+    fn list(&self) -> BoxStream<'static, Result<Backup, SourceError>> {
+        self.inner.list()
+    }
+
+    async fn open(
+        &self,
+        part: &BackupPart,
+        range: Option<Range<u64>>,
+    ) -> Result<ByteStream, SourceError> {
+        let whole = range.as_ref().is_none_or(|range| *range == (0..part.size));
+        let stream = self.inner.open(part, range).await?;
+        Ok(match self.digests.get(&part.key) {
+            Some(expected) if whole => {
+                compared(stream, *expected, format!("{} and {}", part.key, self.by))
+            }
+            _ => stream,
+        })
+    }
+}
+
+/// The same stream, which ends in an error where its bytes have another digest.
+fn compared(stream: ByteStream, expected: Digest, what: String) -> ByteStream {
+    let state = (stream, Some(Sha256::new()), expected, what);
+    futures::stream::unfold(state, |(mut stream, hasher, expected, what)| async move {
+        let mut hasher = hasher?;
+        match stream.next().await {
+            Some(Ok(chunk)) => {
+                hasher.update(&chunk);
+                Some((Ok(chunk), (stream, Some(hasher), expected, what)))
+            }
+            Some(Err(error)) => Some((Err(error), (stream, None, expected, what))),
+            None => {
+                let found: Digest = hasher.finalize().into();
+                let other = (found != expected).then(|| Err(differs(&what).into_io()))?;
+                Some((other, (stream, None, expected, what)))
+            }
+        }
+    })
+    .boxed()
+}
+
+fn differs(what: &str) -> ArchiveError {
+    ArchiveError::corrupt(format!(
+        "the bytes are not those that were backed up: the SHA-256 of {what} differ"
+    ))
+    .with_hint(
+        "take the backup again, and check how it is stored and transferred; a checksum that is \
+         left from an older backup of the same name looks the same",
+    )
+}
+
+#[cfg(test)]
+mod tests;

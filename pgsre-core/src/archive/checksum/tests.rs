@@ -1,0 +1,110 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use bytes::Bytes;
+use futures::TryStreamExt;
+
+use super::*;
+use crate::archive::ArchiveErrorKind;
+use crate::source::ObjectStoreSource;
+
+fn hex(content: &[u8]) -> String {
+    Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+async fn source(objects: &[(&str, String)]) -> Arc<ObjectStoreSource> {
+    let source = ObjectStoreSource::memory();
+    for (key, content) in objects {
+        source.put(key, Bytes::from(content.clone())).await.unwrap();
+    }
+    Arc::new(source)
+}
+
+/// Reads every part of the one backup of a source; says by what it was checked.
+async fn read(objects: &[(&str, String)]) -> Result<Option<String>, ArchiveError> {
+    let source = source(objects).await;
+    let backup = source.all().await.unwrap().remove(0);
+    let checked = Checked::of(source, &backup).await?;
+    for part in &backup.parts {
+        let stream = checked.source.open(part, None).await.map_err(ArchiveError::from_source)?;
+        stream.try_for_each(|_| async { Ok(()) }).await.map_err(ArchiveError::from_io)?;
+    }
+    Ok(checked.by)
+}
+
+#[tokio::test]
+async fn the_bytes_that_were_backed_up_are_told_from_others() {
+    let dump = || ("a.dump", "sound".to_owned());
+    let sound = [dump(), ("a.dump.sha256", format!("{}  a.dump\n", hex(b"sound")))];
+    assert_eq!(read(&sound).await.unwrap().as_deref(), Some("a.dump.sha256"));
+    let flipped = [("a.dump", "souns".to_owned()), sound[1].clone()];
+    let error = read(&flipped).await.unwrap_err();
+    assert_eq!(error.kind(), ArchiveErrorKind::Corrupt);
+    assert!(error.to_string().contains("not those that were backed up"), "{error}");
+}
+
+#[tokio::test]
+async fn a_checksum_of_its_own_counts_whatever_name_it_bears_inside() {
+    for line in [format!("{}  /tmp/work/x.tmp\n", hex(b"sound")), hex(b"sound")] {
+        let renamed = [("a.dump", "sound".to_owned()), ("a.dump.sha256", line)];
+        assert!(read(&renamed).await.unwrap().is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_checksum_that_says_none_is_not_passed_over() {
+    for text in ["", "<html>403</html>", "deadbeef  a.dump\n"] {
+        let garbled = [("a.dump", "sound".to_owned()), ("a.dump.sha256", text.to_owned())];
+        let error = read(&garbled).await.unwrap_err();
+        assert_eq!(error.kind(), ArchiveErrorKind::Corrupt, "{text:?}");
+        assert!(error.to_string().contains("a.dump.sha256"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_beside_backups_may_leave_one_out_and_says_so() {
+    let sums = format!("{}  other.dump\n", hex(b"other"));
+    let objects = [("a.dump", "sound".to_owned()), ("SHA256SUMS", sums)];
+    assert_eq!(read(&objects).await.unwrap(), None);
+    let source = source(&objects).await;
+    let backup = source.all().await.unwrap().remove(0);
+    let checked = Checked::of(source, &backup).await.unwrap();
+    assert!(checked.note.unwrap().contains("SHA256SUMS has no line for a.dump"));
+}
+
+fn directory(sums: &[(&str, &str)], at: &'static str) -> Vec<(&'static str, String)> {
+    let lines = sums.iter().map(|(name, content)| format!("{}  {name}\n", hex(content.as_bytes())));
+    vec![
+        ("d/shop/toc.dat", "toc".to_owned()),
+        ("d/shop/1.dat", "one".to_owned()),
+        (at, lines.collect()),
+    ]
+}
+
+#[tokio::test]
+async fn each_member_of_a_directory_is_compared_with_its_line() {
+    let inside = [("toc.dat", "toc"), ("./1.dat", "one")];
+    let beside = [("shop/toc.dat", "toc"), ("shop/1.dat", "one"), ("other.dump", "x")];
+    let absolute = [("/backups/d/shop/toc.dat", "toc"), ("/backups/d/shop/1.dat", "one")];
+    for (sums, at) in [
+        (&inside[..], "d/shop/SHA256SUMS"),
+        (&beside, "d/SHA256SUMS"),
+        (&inside, "d/shop.sha256"),
+        (&absolute, "d/shop/sha256sums.txt"),
+    ] {
+        assert_eq!(read(&directory(sums, at)).await.unwrap().as_deref(), Some(at));
+        let mut harmed = directory(sums, at);
+        harmed[1].1 = "onf".to_owned();
+        let error = read(&harmed).await.unwrap_err();
+        assert_eq!(error.kind(), ArchiveErrorKind::Corrupt);
+        assert!(error.to_string().contains("d/shop/1.dat"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_member_without_a_line_is_named() {
+    let error = read(&directory(&[("toc.dat", "toc")], "d/shop/SHA256SUMS")).await.unwrap_err();
+    assert_eq!(error.kind(), ArchiveErrorKind::Corrupt);
+    assert!(error.to_string().contains("no line for 1.dat"), "{error}");
+    let about_others = directory(&[("other.dump", "x")], "d/SHA256SUMS");
+    assert_eq!(read(&about_others).await.unwrap(), None);
+}
