@@ -61,11 +61,13 @@ impl Primitives {
     ) -> Result<DataPlace, ArchiveError> {
         let flag = byte(input)?;
         let offset = magnitude(input, self.offset_size)?;
-        match flag {
-            1 => Ok(DataPlace::Unknown),
-            2 => Ok(DataPlace::Offset(offset)),
-            3 => Ok(DataPlace::None),
-            _ => Err(ArchiveError::corrupt(format!("an offset's flag is {flag}"))),
+        match (flag, offset) {
+            (1, 0) => Ok(DataPlace::Unknown),
+            (2, offset) => Ok(DataPlace::Offset(offset)),
+            (3, 0) => Ok(DataPlace::None),
+            _ => {
+                Err(ArchiveError::corrupt(format!("an offset has the flag {flag} before {offset}")))
+            }
         }
     }
 }
