@@ -1,7 +1,11 @@
 //! Real servers, real dumps, and drills of them.
 
+pub mod archive;
 pub mod cli;
+pub mod contents;
 pub mod drill;
+pub mod harm;
 pub mod readme;
 pub mod s3;
 pub mod server;
+pub mod tar;

@@ -36,7 +36,16 @@ pub fn drill(directory: &Path, target: Arc<dyn RestoreTarget>) -> Drill {
 
 /// Plans and runs a drill.
 pub async fn run(drill: &Drill) -> DrillReport {
-    let plan = drill.plan(&DrillRequest::default()).await.expect("a plan");
+    run_as(drill, &DrillRequest::default()).await
+}
+
+/// Plans and runs a drill with this many connections.
+pub async fn run_with_jobs(drill: &Drill, jobs: usize) -> DrillReport {
+    run_as(drill, &DrillRequest { jobs, ..DrillRequest::default() }).await
+}
+
+async fn run_as(drill: &Drill, request: &DrillRequest) -> DrillReport {
+    let plan = drill.plan(request).await.expect("a plan");
     drill.run(plan, &Unobserved, &CancellationToken::new()).await
 }
 

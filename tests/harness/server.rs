@@ -40,14 +40,7 @@ impl Server {
 
     /// A connection string of the superuser to a database.
     pub fn url(&self, database: &str) -> String {
-        let config = self.config(database);
-        let host = &config.hosts()[0];
-        format!(
-            "host='{}' port={} user={} dbname='{database}'",
-            host.host,
-            host.port,
-            config.user()
-        )
+        url(&self.config(database))
     }
 
     /// The same as a URI, as a user would write it on a command line.
@@ -146,6 +139,13 @@ pub fn programs(major: u32) -> ServerPrograms {
         .chain(ServerPrograms::discover())
         .find(|programs| programs.version().major() == major)
         .unwrap_or_else(|| panic!("no PostgreSQL {major} here: run tests/run.sh --parts"))
+}
+
+/// A connection string that libpq reads.
+pub fn url(config: &ConnectConfig) -> String {
+    let host = &config.hosts()[0];
+    let (user, database) = (config.user(), config.database());
+    format!("host='{}' port={} user={user} dbname='{database}'", host.host, host.port)
 }
 
 /// As root the server runs under another user, who must come through here.
