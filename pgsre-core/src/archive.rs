@@ -10,9 +10,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+mod apart;
 mod checksum;
 mod classify;
 mod cursor;
+mod data;
 mod declare;
 mod decompress;
 mod error;

@@ -8,11 +8,13 @@ use crate::backup::Compression;
 
 mod gzip;
 mod lz4;
+mod zlib;
 mod zstd;
 
-use gzip::GzipReader;
-use lz4::Lz4Reader;
-use zstd::ZstdReader;
+pub(super) use gzip::GzipReader;
+pub(super) use lz4::Lz4Reader;
+pub(super) use zlib::ZlibReader;
+pub(super) use zstd::ZstdReader;
 
 /// Compressions that may lie around one another: a `.gz` of a `.zst` happens, more is a bomb.
 const MAX_DEPTH: usize = 2;
@@ -20,9 +22,11 @@ const BUFFER: usize = 64 << 10;
 
 pub(super) type Input = Box<dyn BufRead + Send>;
 
-/// SQL text, by all that its beginning says.
+/// What lies inside all compressions.
 pub(super) struct Unpacked {
-    pub(super) reader: Box<dyn Read + Send>,
+    pub(super) reader: Input,
+    /// What it is, by all that its beginning says.
+    pub(super) content: Content,
     /// The outermost compression.
     pub(super) compression: Compression,
 }
@@ -44,7 +48,9 @@ pub(super) fn unpack(input: Input) -> Result<Unpacked, ArchiveError> {
                     "the compressed stream is whole, but holds nothing: a dump of no bytes was compressed",
                 ));
             }
-            Content::Text => return Ok(Unpacked { reader: Box::new(rest), compression }),
+            Content::Text | Content::Custom | Content::Tar => {
+                return Ok(Unpacked { reader: rest, content, compression });
+            }
             Content::Gzip => (buffered(GzipReader::new(rest)), Compression::Gzip),
             Content::Zstd => (buffered(ZstdReader::new(rest)?), Compression::Zstd),
             Content::Lz4 => (buffered(Lz4Reader::new(rest)), Compression::Lz4),

@@ -16,13 +16,16 @@ use crate::backup::Compression;
 mod comment;
 mod copy_data;
 mod dialect;
+mod inserts;
 mod meta;
 mod routine;
 mod splitter;
 mod structure;
 
 use comment::Comment;
+pub(super) use copy_data::CopyScan;
 use dialect::{Dialect, DoubleByte};
+pub(super) use inserts::InsertParser;
 use meta::MetaCommand;
 use splitter::{Cut, Event, Splitter};
 use structure::Structure;
@@ -431,7 +434,7 @@ fn is_setting(kind: &StatementKind) -> bool {
     )
 }
 
-fn display(table: &ObjectName) -> String {
+pub(super) fn display(table: &ObjectName) -> String {
     match &table.schema {
         Some(schema) => format!("{schema}.{}", table.name),
         None => table.name.clone(),

@@ -3,41 +3,46 @@
 //! A task takes chunks from the source, one thread decompresses, splits and checks them, and the
 //! reader hands out the items. Both ways between them are bounded, so memory is too.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use tokio::sync::mpsc;
+use tokio_util::sync::DropGuard;
 
-use super::{ArchiveError, ArchiveErrorKind, ArchiveItem, Preamble, ReadOptions};
+use super::apart::Apart;
+use super::{ArchiveError, ArchiveErrorKind, ArchiveItem, ArchiveSummary, Preamble, ReadOptions};
 use crate::backup::{Backup, BackupFormat, BackupPart, Compression};
 use crate::source::BackupSource;
 
 mod budget;
 mod feed;
+mod inbox;
+mod lane;
+mod objects;
+mod outbox;
+mod plain_text;
 mod worker;
 
-use budget::{Budget, Share};
-use feed::{Feed, FeedInput};
-use worker::Message;
-
-/// Batches of items between the thread and the reader; their bytes are bounded by [`Budget`].
-const BATCHES: usize = 16;
+use budget::Budget;
+pub(super) use feed::FeedInput;
+use inbox::Inbox;
+pub(super) use lane::Lane;
+pub(super) use objects::Objects;
+pub(super) use outbox::{Outbox, Stop};
+pub(super) use worker::Job;
 
 /// Reads an archive strictly, item by item.
 ///
-/// Dropping it ends its task and its thread.
+/// Dropping it ends its tasks and its thread.
 #[derive(Debug)]
 pub struct ArchiveReader {
     key: String,
     preamble: Preamble,
-    batch: VecDeque<ArchiveItem>,
-    /// What the batch takes of the budget.
-    share: Option<Share>,
-    messages: mpsc::Receiver<Message>,
-    bytes_read: Arc<AtomicU64>,
+    inbox: Inbox,
+    /// The last item, while data that is read apart is waited for.
+    end: Option<ArchiveSummary>,
     finished: bool,
-    _feed: Feed,
+    objects: Objects,
+    apart: Apart,
+    _dropped: DropGuard,
 }
 
 impl ArchiveReader {
@@ -53,24 +58,31 @@ impl ArchiveReader {
         backup: &Backup,
         options: ReadOptions,
     ) -> Result<Self, ArchiveError> {
-        let part = only_part(backup)?;
-        let stream = source.open(part, None).await.map_err(ArchiveError::from_source)?;
-        let bytes_read = Arc::new(AtomicU64::new(0));
-        let (feed, chunks) = Feed::spawn(stream);
-        let input = FeedInput::new(chunks, Arc::clone(&bytes_read));
-        let (sender, messages) = mpsc::channel(BATCHES);
-        worker::spawn(input, sender, Budget::new(), options)?;
+        let objects = Objects::new(source);
+        let dropped = objects.dropped().clone().drop_guard();
+        let apart = Apart::new(&objects);
+        let (inbox, outbox) = Inbox::new(Budget::new(budget::BYTES));
+        let job =
+            Job { backup: backup.clone(), options, objects: objects.clone(), apart: apart.clone() };
+        if backup.format == BackupFormat::Directory || backup.parts.len() > 1 {
+            worker::spawn_directory(job, outbox)?;
+        } else {
+            let part = only_part(backup)?.clone();
+            worker::spawn_object(part, job, outbox)?;
+        }
         let mut reader = Self {
             key: backup.key.clone(),
             preamble: Preamble::unknown(Compression::None),
-            batch: VecDeque::new(),
-            share: None,
-            messages,
-            bytes_read,
+            inbox,
+            end: None,
             finished: false,
-            _feed: feed,
+            objects,
+            apart,
+            _dropped: dropped,
         };
-        reader.read_preamble().await?;
+        if let Some(preamble) = reader.inbox.preamble().await? {
+            reader.preamble = preamble;
+        }
         Ok(reader)
     }
 
@@ -86,10 +98,11 @@ impl ArchiveReader {
         &self.preamble
     }
 
-    /// Bytes taken from the source so far, as they lie there (compressed).
+    /// Bytes taken from the source so far, as they lie there (compressed), those of
+    /// [`TableData`](super::TableData) among them.
     #[must_use]
     pub fn bytes_read(&self) -> u64 {
-        self.bytes_read.load(Ordering::Relaxed)
+        self.objects.bytes_read() + self.apart.bytes_read()
     }
 
     /// The next item. `None` only after [`ArchiveItem::End`] or an error.
@@ -99,49 +112,29 @@ impl ArchiveReader {
     /// # Errors
     /// What is wrong with the archive. Nothing more comes after it.
     pub async fn next(&mut self) -> Result<Option<ArchiveItem>, ArchiveError> {
-        loop {
-            if let Some(item) = self.batch.pop_front() {
-                self.finished |= matches!(item, ArchiveItem::End(_));
-                return Ok(Some(item));
-            }
-            if self.finished {
-                return Ok(None);
-            }
-            // Given back before the wait: the thread may need all of it for its next batch.
-            self.share = None;
-            match self.messages.recv().await {
-                Some(Message::Items(items, share)) => self.take_batch(items, share),
-                Some(Message::Preamble(preamble)) => self.preamble = *preamble,
-                Some(Message::Failed(error)) => {
-                    self.finished = true;
-                    return Err(error);
-                }
-                None => {
-                    self.finished = true;
-                    return Err(broken_off());
-                }
-            }
+        if self.finished {
+            return Ok(None);
         }
+        let outcome = match &mut self.end {
+            Some(_) => self.finish().await,
+            None => match self.inbox.next().await {
+                Ok(ArchiveItem::End(summary)) => {
+                    self.end = Some(summary);
+                    self.finish().await
+                }
+                other => other,
+            },
+        };
+        self.finished |= matches!(outcome, Ok(ArchiveItem::End(_)) | Err(_));
+        outcome.map(Some)
     }
 
-    fn take_batch(&mut self, items: Vec<ArchiveItem>, share: Share) {
-        self.batch = items.into();
-        self.share = Some(share);
-    }
-
-    async fn read_preamble(&mut self) -> Result<(), ArchiveError> {
-        match self.messages.recv().await {
-            Some(Message::Preamble(preamble)) => {
-                self.preamble = *preamble;
-                Ok(())
-            }
-            Some(Message::Items(items, share)) => {
-                self.take_batch(items, share);
-                Ok(())
-            }
-            Some(Message::Failed(error)) => Err(error),
-            None => Err(broken_off()),
-        }
+    /// Waits for the data that is read apart.
+    async fn finish(&mut self) -> Result<ArchiveItem, ArchiveError> {
+        let total = self.apart.finished().await?;
+        let mut summary = self.end.take().unwrap_or_default();
+        total.add_to(&mut summary);
+        Ok(ArchiveItem::End(summary))
     }
 }
 
@@ -159,13 +152,6 @@ pub async fn peek(
 }
 
 fn only_part(backup: &Backup) -> Result<&BackupPart, ArchiveError> {
-    if backup.format == BackupFormat::Directory || backup.parts.len() > 1 {
-        return Err(ArchiveError::new(
-            ArchiveErrorKind::Unsupported,
-            "directory-format archives are not read by this version",
-        )
-        .with_hint("drill a plain dump: pg_dump -Fp, also compressed"));
-    }
     let part = backup.parts.first().ok_or_else(|| {
         ArchiveError::new(ArchiveErrorKind::Empty, "the backup has no object at all")
     })?;
@@ -173,11 +159,6 @@ fn only_part(backup: &Backup) -> Result<&BackupPart, ArchiveError> {
         return Err(ArchiveError::empty("the backup holds no bytes"));
     }
     Ok(part)
-}
-
-fn broken_off() -> ArchiveError {
-    ArchiveError::new(ArchiveErrorKind::Unsupported, "reading broke off without a result")
-        .with_hint("this is a fault of pgsre: please report it with the dump's first lines")
 }
 
 #[cfg(test)]

@@ -10,6 +10,9 @@ pub(super) const HEAD: usize = 1024;
 pub(super) enum Content {
     Empty,
     Text,
+    /// `pg_dump -Fc`, or a directory's `toc.dat`.
+    Custom,
+    Tar,
     Gzip,
     Zstd,
     Lz4,
@@ -17,8 +20,6 @@ pub(super) enum Content {
 
 /// Magic bytes of what is recognised in order to be refused: offset, bytes, what it is, a hint.
 const REFUSED: &[(usize, &[u8], &str, &str)] = &[
-    (0, b"PGDMP", "a custom-format archive (pg_dump -Fc, or a directory's toc.dat)", PLAIN),
-    (257, b"ustar", "a tar archive (pg_dump -Ft, or a base backup)", PLAIN),
     (0, b"BZh", "compressed with bzip2", RECOMPRESS),
     (0, b"\xfd7zXZ\0", "compressed with xz", RECOMPRESS),
     (0, b"7z\xbc\xaf\x27\x1c", "a 7z archive", RECOMPRESS),
@@ -41,7 +42,6 @@ const REFUSED: &[(usize, &[u8], &str, &str)] = &[
     (0, b"\x85\x02\x0c\x03", "encrypted with OpenPGP", DECRYPT),
     (0, b"\xc1\xc0\x4c\x03", "encrypted with OpenPGP", DECRYPT),
 ];
-const PLAIN: &str = "this version reads plain dumps (pg_dump -Fp), also compressed";
 const RECOMPRESS: &str = "compress with gzip, zstd or lz4";
 const DECRYPT: &str = "decrypt it first: what cannot be read cannot be judged";
 
@@ -59,7 +59,11 @@ pub(super) fn recognise(head: &[u8]) -> Result<Content, ArchiveError> {
             .with_hint(*hint));
         }
     }
+    if head.get(257..).is_some_and(|rest| rest.starts_with(b"ustar")) {
+        return Ok(Content::Tar);
+    }
     match head {
+        [b'P', b'G', b'D', b'M', b'P', ..] => Ok(Content::Custom),
         [0x1f, 0x8b, ..] => Ok(Content::Gzip),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => Ok(Content::Zstd),
         // pzstd begins with a skippable frame; no lz4 tool does.
@@ -128,6 +132,10 @@ mod tests {
         assert_eq!(recognise(b"").unwrap(), Content::Empty);
         assert_eq!(recognise(b"--\n-- PostgreSQL").unwrap(), Content::Text);
         assert_eq!(recognise(b"\xef\xbb\xbf--\n").unwrap(), Content::Text);
+        assert_eq!(recognise(b"PGDMP\x01\x0e\x00").unwrap(), Content::Custom);
+        let mut tar = vec![0; 600];
+        tar[257..262].copy_from_slice(b"ustar");
+        assert_eq!(recognise(&tar).unwrap(), Content::Tar);
         assert_eq!(recognise(b"\x1f\x8b\x08").unwrap(), Content::Gzip);
         assert_eq!(recognise(b"\x28\xb5\x2f\xfd\0").unwrap(), Content::Zstd);
         assert_eq!(recognise(b"\x04\x22\x4d\x18\0").unwrap(), Content::Lz4);
@@ -135,12 +143,8 @@ mod tests {
 
     #[test]
     fn other_formats_are_unsupported_and_named() {
-        let mut tar = vec![0; 600];
-        tar[257..262].copy_from_slice(b"ustar");
         for (head, name) in [
-            (&b"PGDMP\x01\x0e"[..], "custom-format"),
-            (&tar, "tar"),
-            (b"BZh91AY", "bzip2"),
+            (&b"BZh91AY"[..], "bzip2"),
             (b"PK\x03\x04zzz", "zip"),
             (b"Salted__abcdefgh", "openssl"),
             (b"age-encryption.org/v1\n", "age"),

@@ -4,29 +4,29 @@ use std::io::{self, BufRead, Read};
 
 use flate2::bufread::GzDecoder;
 
-use super::{Input, bytes_behind, fault};
+use super::{bytes_behind, fault};
 
 const CODEC: &str = "gzip";
 const MAGIC: [u8; 2] = [0x1f, 0x8b];
 
 /// Members in a row; each with its CRC-32 and length checked by `flate2`.
-pub(super) struct GzipReader {
-    state: State,
+pub(in crate::archive) struct GzipReader<R> {
+    state: State<R>,
 }
 
-enum State {
-    Between(Input),
-    Member(Box<GzDecoder<Input>>),
+enum State<R> {
+    Between(R),
+    Member(Box<GzDecoder<R>>),
     Ended,
 }
 
-impl GzipReader {
-    pub(super) fn new(input: Input) -> Self {
+impl<R: BufRead> GzipReader<R> {
+    pub(in crate::archive) fn new(input: R) -> Self {
         Self { state: State::Between(input) }
     }
 
     /// Opens the next member; `None` at the end of the input.
-    fn next_member(mut input: Input) -> io::Result<Option<GzDecoder<Input>>> {
+    fn next_member(mut input: R) -> io::Result<Option<GzDecoder<R>>> {
         let available = input.fill_buf()?;
         match available {
             [] => return Ok(None),
@@ -38,7 +38,7 @@ impl GzipReader {
     }
 }
 
-impl Read for GzipReader {
+impl<R: BufRead> Read for GzipReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             match std::mem::replace(&mut self.state, State::Ended) {

@@ -8,7 +8,7 @@ use std::io::{self, BufRead, Read};
 
 use lz4_flex::frame::FrameDecoder;
 
-use super::{ArchiveError, ArchiveErrorKind, Input, bytes_behind, fault};
+use super::{ArchiveError, ArchiveErrorKind, bytes_behind, fault};
 
 const CODEC: &str = "lz4";
 const FRAME: u32 = 0x184D_2204;
@@ -16,23 +16,23 @@ const LEGACY: u32 = 0x184C_2102;
 const SKIPPABLE: u32 = 0x184D_2A50;
 
 /// Frames in a row.
-pub(super) struct Lz4Reader {
-    state: State,
+pub(in crate::archive) struct Lz4Reader<R: BufRead> {
+    state: State<R>,
     any_frame: bool,
 }
 
-enum State {
-    Between(Input),
-    Frame(Box<FrameDecoder<Frame>>),
+enum State<R: BufRead> {
+    Between(R),
+    Frame(Box<FrameDecoder<Frame<R>>>),
     Ended,
 }
 
-impl Lz4Reader {
-    pub(super) fn new(input: Input) -> Self {
+impl<R: BufRead> Lz4Reader<R> {
+    pub(in crate::archive) fn new(input: R) -> Self {
         Self { state: State::Between(input), any_frame: false }
     }
 
-    fn next_frame(&mut self, mut input: Input) -> io::Result<State> {
+    fn next_frame(&mut self, mut input: R) -> io::Result<State<R>> {
         let Some(magic) = read_magic(&mut input)? else {
             return Ok(State::Ended);
         };
@@ -51,7 +51,7 @@ impl Lz4Reader {
     }
 }
 
-impl Read for Lz4Reader {
+impl<R: BufRead> Read for Lz4Reader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if buffer.is_empty() {
             return Ok(0);
@@ -82,7 +82,7 @@ impl Read for Lz4Reader {
 }
 
 /// The four bytes that begin a frame; `None` at the end of the input.
-fn read_magic(input: &mut Input) -> io::Result<Option<[u8; 4]>> {
+fn read_magic(input: &mut impl Read) -> io::Result<Option<[u8; 4]>> {
     let mut magic = [0; 4];
     let mut have = 0;
     while have < magic.len() {
@@ -98,7 +98,7 @@ fn read_magic(input: &mut Input) -> io::Result<Option<[u8; 4]>> {
     Ok(Some(magic))
 }
 
-fn skip(input: &mut Input) -> io::Result<()> {
+fn skip(input: &mut impl BufRead) -> io::Result<()> {
     let mut length = [0; 4];
     input.read_exact(&mut length).map_err(|error| fault(CODEC, error))?;
     let mut left = u64::from(u32::from_le_bytes(length));
@@ -120,8 +120,8 @@ fn legacy() -> ArchiveError {
 }
 
 /// One frame's bytes, and where in the frame the reading stands.
-struct Frame {
-    input: Input,
+struct Frame<R> {
+    input: R,
     magic: [u8; 4],
     part: Part,
     /// Bytes left of the part.
@@ -146,8 +146,8 @@ enum Part {
     Done,
 }
 
-impl Frame {
-    fn new(input: Input, magic: [u8; 4]) -> Self {
+impl<R: Read> Frame<R> {
+    fn new(input: R, magic: [u8; 4]) -> Self {
         Self {
             input,
             magic,
@@ -200,7 +200,7 @@ impl Frame {
     }
 }
 
-impl Read for Frame {
+impl<R: Read> Read for Frame<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let limit = buffer.len().min(self.left);
         if limit == 0 {

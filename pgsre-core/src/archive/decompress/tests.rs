@@ -36,7 +36,7 @@ fn lz4(data: &[u8], checksums: bool) -> Vec<u8> {
 }
 
 fn unpacked(packed: &[u8]) -> Result<(Vec<u8>, Compression), ArchiveError> {
-    let Unpacked { mut reader, compression } = unpack(Box::new(Cursor::new(packed.to_vec())))?;
+    let Unpacked { mut reader, compression, .. } = unpack(Box::new(Cursor::new(packed.to_vec())))?;
     let mut text = Vec::new();
     reader.read_to_end(&mut text).map_err(ArchiveError::from_io)?;
     Ok((text, compression))

@@ -4,15 +4,15 @@ use std::io::{self, BufRead, Read};
 
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 
-use super::{ArchiveError, ArchiveErrorKind, Input, bytes_behind, fault};
+use super::{ArchiveError, ArchiveErrorKind, bytes_behind, fault};
 
 const CODEC: &str = "zstd";
 /// The largest window: 128 MiB, what `zstd -d` accepts without `--long`.
 const WINDOW_LOG_MAX: u32 = 27;
 
 /// Frames in a row; checksums are checked by the library where a frame has one.
-pub(super) struct ZstdReader {
-    input: Input,
+pub(in crate::archive) struct ZstdReader<R> {
+    input: R,
     decoder: Decoder<'static>,
     /// Bytes of a frame that has not ended were consumed.
     in_frame: bool,
@@ -21,8 +21,8 @@ pub(super) struct ZstdReader {
     ended: bool,
 }
 
-impl ZstdReader {
-    pub(super) fn new(input: Input) -> Result<Self, ArchiveError> {
+impl<R: BufRead> ZstdReader<R> {
+    pub(in crate::archive) fn new(input: R) -> Result<Self, ArchiveError> {
         let mut decoder = Decoder::new().map_err(no_memory)?;
         decoder.set_parameter(DParameter::WindowLogMax(WINDOW_LOG_MAX)).map_err(no_memory)?;
         Ok(Self { input, decoder, in_frame: false, any_frame: false, ended: false })
@@ -40,7 +40,7 @@ impl ZstdReader {
     }
 }
 
-impl Read for ZstdReader {
+impl<R: BufRead> Read for ZstdReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while !self.ended && !buffer.is_empty() {
             let available = self.input.fill_buf()?;

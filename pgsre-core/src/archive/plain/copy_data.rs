@@ -9,7 +9,7 @@ static MARK: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(b"\n\\."))
 
 /// Follows COPY data through chunks cut anywhere.
 #[derive(Debug, Default)]
-pub(super) struct CopyScan {
+pub(in crate::archive) struct CopyScan {
     at: At,
     /// The COPY line ended in CR LF, so the end mark may.
     crlf: bool,
@@ -31,29 +31,29 @@ enum At {
 
 /// What a chunk held.
 #[derive(Debug)]
-pub(super) struct Piece {
+pub(in crate::archive) struct Piece {
     /// Bytes kept back from the chunk before, which turned out to be data.
-    pub(super) carried: &'static [u8],
+    pub(in crate::archive) carried: &'static [u8],
     /// Data in this chunk.
-    pub(super) data: Range<usize>,
+    pub(in crate::archive) data: Range<usize>,
     /// Where to go on in this chunk.
-    pub(super) next: usize,
+    pub(in crate::archive) next: usize,
     /// The end mark was seen.
-    pub(super) ended: bool,
+    pub(in crate::archive) ended: bool,
 }
 
 impl CopyScan {
-    pub(super) fn new(crlf: bool) -> Self {
+    pub(in crate::archive) fn new(crlf: bool) -> Self {
         Self { crlf, ..Self::default() }
     }
 
     /// Complete lines of data so far.
-    pub(super) fn rows(&self) -> u64 {
+    pub(in crate::archive) fn rows(&self) -> u64 {
         self.rows
     }
 
     /// Bytes of data so far.
-    pub(super) fn bytes(&self) -> u64 {
+    pub(in crate::archive) fn bytes(&self) -> u64 {
         self.bytes
     }
 
@@ -63,7 +63,7 @@ impl CopyScan {
     }
 
     /// Looks at `chunk[from..to]`.
-    pub(super) fn scan(&mut self, chunk: &[u8], from: usize, to: usize) -> Piece {
+    pub(in crate::archive) fn scan(&mut self, chunk: &[u8], from: usize, to: usize) -> Piece {
         let bytes = &chunk[from..to];
         let carried = self.at.bytes();
         let (data, next, ended) = self.find_end(bytes);

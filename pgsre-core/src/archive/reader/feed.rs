@@ -1,16 +1,20 @@
 //! From the source's asynchronous stream to the thread that reads it.
 
 use std::io::{self, BufRead, Read};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::{Buf, Bytes};
 use futures::StreamExt;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
 
 use crate::archive::ArchiveError;
-use crate::source::ByteStream;
+use crate::backup::BackupPart;
+use crate::source::{BackupSource, ByteStream, SourceError};
 
 /// Chunks in flight. Sources hand out chunks of a few KiB up to a few MiB.
 const CHUNKS: usize = 4;
@@ -19,6 +23,8 @@ const CHUNKS: usize = 4;
 pub(super) enum Chunk {
     Data(Bytes),
     Failed(io::Error),
+    /// It could not be opened.
+    Refused(SourceError),
     End,
 }
 
@@ -27,9 +33,24 @@ pub(super) enum Chunk {
 pub(super) struct Feed(AbortHandle);
 
 impl Feed {
-    pub(super) fn spawn(stream: ByteStream) -> (Self, mpsc::Receiver<Chunk>) {
+    /// Opens the object in the task, for a thread that cannot wait for it itself.
+    pub(super) fn open(
+        runtime: &Handle,
+        source: Arc<dyn BackupSource>,
+        part: BackupPart,
+        range: Option<Range<u64>>,
+        dropped: CancellationToken,
+    ) -> (Self, mpsc::Receiver<Chunk>) {
         let (sender, receiver) = mpsc::channel(CHUNKS);
-        let task = tokio::spawn(forward(stream, sender));
+        let task = runtime.spawn(async move {
+            let read = async {
+                match source.open(&part, range).await {
+                    Ok(stream) => forward(stream, sender).await,
+                    Err(error) => drop(sender.send(Chunk::Refused(error)).await),
+                }
+            };
+            dropped.run_until_cancelled(read).await;
+        });
         (Self(task.abort_handle()), receiver)
     }
 }
@@ -54,23 +75,23 @@ async fn forward(mut stream: ByteStream, sender: mpsc::Sender<Chunk>) {
     drop(sender.send(Chunk::End).await);
 }
 
-/// The thread's side: the source's bytes as a [`BufRead`].
+/// The thread's side: the source's bytes as a [`BufRead`]. Dropping it ends the task.
 #[derive(Debug)]
-pub(super) struct FeedInput {
+pub(in crate::archive) struct FeedInput {
     chunks: mpsc::Receiver<Chunk>,
     current: Bytes,
     ended: bool,
     bytes_read: Arc<AtomicU64>,
+    _feed: Feed,
 }
 
 impl FeedInput {
-    pub(super) fn new(chunks: mpsc::Receiver<Chunk>, bytes_read: Arc<AtomicU64>) -> Self {
-        Self { chunks, current: Bytes::new(), ended: false, bytes_read }
-    }
-
-    /// Bytes consumed so far, shared.
-    pub(super) fn counter(&self) -> Arc<AtomicU64> {
-        Arc::clone(&self.bytes_read)
+    pub(super) fn new(
+        feed: Feed,
+        chunks: mpsc::Receiver<Chunk>,
+        bytes_read: Arc<AtomicU64>,
+    ) -> Self {
+        Self { chunks, current: Bytes::new(), ended: false, bytes_read, _feed: feed }
     }
 }
 
@@ -81,6 +102,9 @@ impl BufRead for FeedInput {
                 Some(Chunk::Data(data)) => self.current = data,
                 // Marked as the source's, so that no codec takes it for a fault of the archive.
                 Some(Chunk::Failed(error)) => return Err(ArchiveError::from_io(error).into_io()),
+                Some(Chunk::Refused(error)) => {
+                    return Err(ArchiveError::from_source(error).into_io());
+                }
                 Some(Chunk::End) => self.ended = true,
                 None => {
                     let dropped = io::Error::other("the reader was dropped");

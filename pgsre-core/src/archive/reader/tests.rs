@@ -190,7 +190,7 @@ async fn the_beginning_is_known_before_the_rest_has_come() {
 #[tokio::test]
 async fn dropping_the_reader_ends_its_thread() {
     let reader = open(&large_dump(), Behind::Silence).await.unwrap();
-    let counter = Arc::downgrade(&reader.bytes_read);
+    let counter = Arc::downgrade(reader.objects.counter());
     drop(reader);
     for _ in 0..500 {
         if counter.strong_count() == 0 {

@@ -1,42 +1,48 @@
 //! The thread that decompresses, splits and checks.
 
-use std::io::Read;
-
-use bytes::{Bytes, BytesMut};
-use tokio::sync::mpsc;
-
-use super::budget::{self, Budget, Share};
 use super::feed::FeedInput;
+use super::objects::Objects;
+use super::outbox::{Outbox, Stop};
+use super::plain_text;
+use crate::archive::apart::Apart;
 use crate::archive::decompress::{self, Unpacked};
-use crate::archive::plain::PlainParser;
-use crate::archive::{ArchiveError, ArchiveErrorKind, ArchiveItem, Preamble, ReadOptions};
+use crate::archive::sniff::Content;
+use crate::archive::{ArchiveError, ArchiveErrorKind, ReadOptions};
+use crate::backup::{Backup, BackupPart};
 
-/// Unpacked bytes that are looked at together.
-const CHUNK: usize = 256 << 10;
-/// The same outside of COPY data, where two bytes may make an item of some hundred.
-const PIECE: usize = 16 << 10;
-/// Items are handed on when they weigh this much, and at a chunk's end.
-const BATCH: usize = 256 << 10;
-/// How far into the archive the preamble is looked for: pg_dumpall says the server's version only
-/// behind the globals.
-const PREAMBLE: u64 = 1 << 20;
-
-pub(super) enum Message {
-    /// Sent once, before the first items.
-    Preamble(Box<Preamble>),
-    Items(Vec<ArchiveItem>, Share),
-    Failed(ArchiveError),
+/// What a format's reader has to work with.
+#[derive(Debug)]
+pub(in crate::archive) struct Job {
+    pub(in crate::archive) backup: Backup,
+    pub(in crate::archive) options: ReadOptions,
+    /// The source's objects, and the count of what was read of them.
+    pub(in crate::archive) objects: Objects,
+    /// Makes [`TableData`](crate::archive::TableData).
+    pub(in crate::archive) apart: Apart,
 }
 
-pub(super) fn spawn(
-    input: FeedInput,
-    messages: mpsc::Sender<Message>,
-    budget: Budget,
-    options: ReadOptions,
+/// Reads one object with the format that it turns out to have.
+pub(super) fn spawn_object(part: BackupPart, job: Job, outbox: Outbox) -> Result<(), ArchiveError> {
+    spawn(outbox, move |outbox| read_object(job.objects.open(&part, None), &job, outbox))
+}
+
+/// Reads a directory's objects, one after the other.
+pub(super) fn spawn_directory(job: Job, outbox: Outbox) -> Result<(), ArchiveError> {
+    spawn(outbox, move |outbox| read_directory(&job, outbox))
+}
+
+/// Runs `read` on a thread of its own; its error is the last that the outbox hands on.
+pub(in crate::archive) fn spawn(
+    mut outbox: Outbox,
+    read: impl FnOnce(&mut Outbox) -> Result<(), Stop> + Send + 'static,
 ) -> Result<(), ArchiveError> {
     std::thread::Builder::new()
         .name("pgsre-archive".to_owned())
-        .spawn(move || run(input, &messages, budget, options))
+        .spawn(move || {
+            if let Err(Stop::Failed(error)) = read(&mut outbox) {
+                outbox.fail(error);
+            }
+        })
         .map(drop)
         .map_err(|error| {
             ArchiveError::new(ArchiveErrorKind::Unsupported, "no thread could be started to read")
@@ -45,141 +51,25 @@ pub(super) fn spawn(
         })
 }
 
-fn run(input: FeedInput, messages: &mpsc::Sender<Message>, budget: Budget, options: ReadOptions) {
-    let items = Vec::new();
-    let mut outbox =
-        Outbox { messages, budget, items, weighed: 0, weight: 0, preamble_sent: false };
-    if let Err(Stop::Failed(error)) = read(input, &mut outbox, &options) {
-        // Whoever dropped the reader does not want to know.
-        drop(messages.blocking_send(Message::Failed(error)));
-    }
-}
-
-fn read(input: FeedInput, outbox: &mut Outbox<'_>, options: &ReadOptions) -> Result<(), Stop> {
-    let counter = input.counter();
-    let Unpacked { mut reader, compression } = decompress::unpack(Box::new(input))?;
-    let mut parser = PlainParser::new(compression, options);
-    let outcome = parse(&mut reader, &mut parser, outbox);
-    if let Err(Stop::Gone) = outcome {
-        return outcome;
-    }
-    let outcome = outcome.and_then(|()| {
-        Ok(parser.finish(counter.load(std::sync::atomic::Ordering::Relaxed), &mut outbox.items)?)
-    });
-    if outcome.is_ok() || parser.is_recognised() {
-        outbox.send_preamble(&parser)?;
-        outbox.send_items()?;
-    }
-    outcome
-}
-
-fn parse(
-    reader: &mut dyn Read,
-    parser: &mut PlainParser,
-    outbox: &mut Outbox<'_>,
-) -> Result<(), Stop> {
-    let mut unpacked = 0;
-    loop {
-        let mut buffer = BytesMut::zeroed(CHUNK);
-        let (amount, failed) = fill(reader, &mut buffer);
-        buffer.truncate(amount);
-        unpacked += amount as u64;
-        // What came before a fault is still looked at: a fault of the text in front of it says more.
-        split(buffer.freeze(), parser, outbox)?;
-        if let Some(error) = failed {
-            return Err(parser.explain(ArchiveError::from_io(error)).into());
-        }
-        if parser.preamble_is_complete() || unpacked >= PREAMBLE {
-            outbox.send_preamble(parser)?;
-            outbox.send_items()?;
-        }
-        if amount < CHUNK {
-            return Ok(());
+fn read_object(input: FeedInput, job: &Job, outbox: &mut Outbox) -> Result<(), Stop> {
+    let Unpacked { mut reader, compression, content } = decompress::unpack(Box::new(input))?;
+    match content {
+        Content::Custom => Err(not_yet("custom-format").into()),
+        Content::Tar => Err(not_yet("tar").into()),
+        _ => {
+            plain_text::read(&mut reader, compression, &job.options, job.objects.counter(), outbox)
         }
     }
 }
 
-/// Splits a chunk into items, and hands on what comes to a batch.
-fn split(mut chunk: Bytes, parser: &mut PlainParser, outbox: &mut Outbox<'_>) -> Result<(), Stop> {
-    while !chunk.is_empty() {
-        let length = if parser.in_copy_data() { chunk.len() } else { PIECE.min(chunk.len()) };
-        parser.feed(chunk.split_to(length), &mut outbox.items)?;
-        let weight = outbox.weigh();
-        let known = outbox.preamble_sent || parser.preamble_is_complete();
-        if weight >= budget::BYTES as usize || (known && weight >= BATCH) {
-            outbox.send_preamble(parser)?;
-            outbox.send_items()?;
-        }
-    }
-    Ok(())
+fn read_directory(_job: &Job, _outbox: &mut Outbox) -> Result<(), Stop> {
+    Err(not_yet("directory-format").into())
 }
 
-/// Reads until the buffer is full or the input ends.
-fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> (usize, Option<std::io::Error>) {
-    let mut amount = 0;
-    while amount < buffer.len() {
-        match reader.read(&mut buffer[amount..]) {
-            Ok(0) => break,
-            Ok(more) => amount += more,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-            Err(error) => return (amount, Some(error)),
-        }
-    }
-    (amount, None)
-}
-
-/// Why the thread ends early.
-enum Stop {
-    Failed(ArchiveError),
-    /// Nobody listens any more.
-    Gone,
-}
-
-impl From<ArchiveError> for Stop {
-    fn from(error: ArchiveError) -> Self {
-        Self::Failed(error)
-    }
-}
-
-struct Outbox<'a> {
-    messages: &'a mpsc::Sender<Message>,
-    budget: Budget,
-    items: Vec<ArchiveItem>,
-    /// How many of the items are weighed, and what they weigh.
-    weighed: usize,
-    weight: usize,
-    preamble_sent: bool,
-}
-
-impl Outbox<'_> {
-    fn send_preamble(&mut self, parser: &PlainParser) -> Result<(), Stop> {
-        if self.preamble_sent {
-            return Ok(());
-        }
-        self.preamble_sent = true;
-        self.send(Message::Preamble(Box::new(parser.preamble())))
-    }
-
-    fn send_items(&mut self) -> Result<(), Stop> {
-        if self.items.is_empty() {
-            return Ok(());
-        }
-        let weight = self.weigh();
-        let items = std::mem::take(&mut self.items);
-        (self.weighed, self.weight) = (0, 0);
-        let share = self.budget.take(weight).ok_or(Stop::Gone)?;
-        self.send(Message::Items(items, share))
-    }
-
-    /// What the items weigh that were not handed on yet.
-    fn weigh(&mut self) -> usize {
-        let fresh = &self.items[self.weighed..];
-        self.weight += fresh.iter().map(budget::weight).sum::<usize>();
-        self.weighed = self.items.len();
-        self.weight
-    }
-
-    fn send(&self, message: Message) -> Result<(), Stop> {
-        self.messages.blocking_send(message).map_err(|_| Stop::Gone)
-    }
+fn not_yet(format: &str) -> ArchiveError {
+    ArchiveError::new(
+        ArchiveErrorKind::Unsupported,
+        format!("{format} archives are not read by this version"),
+    )
+    .with_hint("drill a plain dump: pg_dump -Fp, also compressed")
 }
