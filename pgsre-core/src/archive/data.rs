@@ -11,7 +11,7 @@ use super::decompress::{GzipReader, Lz4Reader, ZlibReader, ZstdReader};
 use super::plain::{CopyScan, InsertParser, display};
 use super::reader::{Outbox, Stop};
 use super::script::{DataEntry, DataKind};
-use super::toc::Toc;
+use super::toc::Header;
 use super::{
     ArchiveError, ArchiveItem, CopyEnd, LargeObjectEnd, LargeObjectStart, ObjectName, ReadOptions,
     Section, Statement,
@@ -76,17 +76,30 @@ impl Codec {
 /// Reads a table's data, whether it is in COPY or in `INSERT`.
 pub(super) fn table(
     input: &mut dyn Read,
-    toc: &Toc,
     entry: &DataEntry,
+    header: &Header,
     options: &ReadOptions,
     outbox: &mut Outbox,
 ) -> Result<(), Stop> {
-    let DataKind::Copy(start) = &entry.kind else {
-        return inserts(input, &root::table_of(toc, entry), entry, options, outbox);
-    };
-    outbox.push(ArchiveItem::CopyStart(start.clone()))?;
-    let end = copy(input, &start.table, outbox)?;
-    outbox.push(ArchiveItem::CopyEnd(end))
+    match &entry.kind {
+        DataKind::Copy(start) => {
+            outbox.push(ArchiveItem::CopyStart(start.clone()))?;
+            let end = copy(input, &start.table, outbox)?;
+            outbox.push(ArchiveItem::CopyEnd(end))
+        }
+        DataKind::Insert(how) => {
+            let silent = root::may_be_silent(header.dumped_by.as_deref());
+            let parser = InsertParser::new(how, silent, options.max_statement_bytes);
+            if let Some(search_path) = &how.search_path {
+                outbox.push(ArchiveItem::Statement((**search_path).clone()))?;
+            }
+            inserts(input, parser, entry, outbox)
+        }
+        DataKind::LargeObjects { .. } => Err(ArchiveError::corrupt(
+            "the data of a table lies where that of large objects should",
+        )
+        .into()),
+    }
 }
 
 /// Reads COPY data to the end of `input`. What it returns is still to be pushed: when nothing more
@@ -153,25 +166,15 @@ fn keep_behind(behind: &mut Vec<u8>, more: &[u8], table: &ObjectName) -> Result<
 /// Reads a table's data in `INSERT` statements to the end of `input`.
 fn inserts(
     input: &mut dyn Read,
-    table: &ObjectName,
+    mut parser: InsertParser<'_>,
     entry: &DataEntry,
-    options: &ReadOptions,
     outbox: &mut Outbox,
 ) -> Result<(), Stop> {
-    let (standard, encoding) = match &entry.kind {
-        DataKind::Insert { standard_conforming_strings, client_encoding } => {
-            (*standard_conforming_strings, client_encoding.as_deref())
-        }
-        _ => (true, None),
-    };
-    let mut parser = InsertParser::new(table, standard, encoding, options.max_statement_bytes);
-    let place =
-        |error: ArchiveError| error.within(&format!("in the data of table {}", display(table)));
     loop {
         let (chunk, failed, more) = next_chunk(input, PIECE);
         outbox.unpacked(chunk.len() as u64);
         parser.feed(chunk);
-        while let Some((sql, kind)) = parser.next().map_err(place)? {
+        while let Some((sql, kind)) = parser.next()? {
             outbox.push(ArchiveItem::Statement(Statement {
                 sql,
                 line: entry.line,
@@ -182,7 +185,7 @@ fn inserts(
             }))?;
         }
         if let Some(error) = failed {
-            return Err(place(ArchiveError::from_io(error)).into());
+            return Err(parser.explain(ArchiveError::from_io(error)).into());
         }
         if !more {
             break;

@@ -8,7 +8,7 @@ use crate::backup::{BackupFormat, Compression};
 
 mod data;
 
-pub(super) use data::{DataEntry, DataKind};
+pub(super) use data::{DataEntry, DataKind, Inserts};
 
 /// What to run, in two parts around the data, and the data that must come.
 ///

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use super::dialect::{Dialect, DoubleByte};
 use super::display;
 use super::splitter::{Cut, Event, Splitter};
+use crate::archive::script::Inserts;
 use crate::archive::{ArchiveError, ObjectName, Provenance, StatementKind, classify};
 
 /// Line ends behind the last statement: its own, and two that say that the data is whole.
@@ -17,7 +18,11 @@ const EMPTY: u64 = 2;
 #[derive(Debug)]
 pub(in crate::archive) struct InsertParser<'a> {
     splitter: Splitter,
-    table: &'a ObjectName,
+    how: &'a Inserts,
+    /// The first statement may name another table than the entry does; then all must.
+    may_name_other: bool,
+    /// The table that the statements name, once one has.
+    named: Option<ObjectName>,
     statements: u64,
     /// Line ends at the end of what was given.
     line_ends: u64,
@@ -25,15 +30,16 @@ pub(in crate::archive) struct InsertParser<'a> {
 
 impl<'a> InsertParser<'a> {
     pub(in crate::archive) fn new(
-        table: &'a ObjectName,
-        standard_conforming_strings: bool,
-        client_encoding: Option<&str>,
+        how: &'a Inserts,
+        may_name_other: bool,
         max_statement: usize,
     ) -> Self {
         let mut splitter = Splitter::new(max_statement);
-        let double_byte = client_encoding.map_or(DoubleByte::None, DoubleByte::of);
-        splitter.dialect = Dialect { standard_conforming_strings, double_byte };
-        Self { splitter, table, statements: 0, line_ends: 0 }
+        splitter.dialect = Dialect {
+            standard_conforming_strings: how.standard_conforming_strings,
+            double_byte: DoubleByte::of(&how.client_encoding),
+        };
+        Self { splitter, how, may_name_other, named: None, statements: 0, line_ends: 0 }
     }
 
     /// Statements so far.
@@ -54,7 +60,7 @@ impl<'a> InsertParser<'a> {
     pub(in crate::archive) fn next(
         &mut self,
     ) -> Result<Option<(Bytes, StatementKind)>, ArchiveError> {
-        match self.splitter.next()? {
+        match self.splitter.next().map_err(|error| self.explain(error))? {
             None => Ok(None),
             Some(Event::Statement { sql, .. }) => self.insert(sql).map(Some),
             Some(_) => Err(self.stray("a comment or a backslash command")),
@@ -64,10 +70,11 @@ impl<'a> InsertParser<'a> {
     fn insert(&mut self, sql: Bytes) -> Result<(Bytes, StatementKind), ArchiveError> {
         let dialect = self.splitter.dialect.for_statement(Provenance::PgDump);
         let kind = classify(&sql, dialect).map_err(|refused| {
-            super::structure::forbidden(&refused.reason, self.splitter.here())
+            self.explain(super::structure::forbidden(&refused.reason, self.splitter.here()))
         })?;
         match &kind {
-            StatementKind::Insert { table, .. } if same(table, self.table) => {
+            StatementKind::Insert { table, .. } if self.is_due(table) => {
+                self.named.get_or_insert_with(|| table.clone());
                 self.statements += 1;
                 Ok((sql, kind))
             }
@@ -78,12 +85,28 @@ impl<'a> InsertParser<'a> {
         }
     }
 
+    fn is_due(&self, table: &ObjectName) -> bool {
+        match &self.named {
+            Some(named) => table == named,
+            None => self.may_name_other || same(table, &self.how.table),
+        }
+    }
+
+    /// The error with the place in the data where it struck.
+    pub(in crate::archive) fn explain(&self, error: ArchiveError) -> ArchiveError {
+        error.within(&format!(
+            "in the data of table {}, behind statement {}",
+            display(&self.how.table),
+            self.statements
+        ))
+    }
+
     /// Ends the data.
     pub(in crate::archive) fn finish(&mut self) -> Result<(), ArchiveError> {
         let place = |what: &str| {
             ArchiveError::truncated(format!(
                 "the data of table {} ends {what}, behind statement {}",
-                display(self.table),
+                display(&self.how.table),
                 self.statements
             ))
         };
@@ -103,7 +126,7 @@ impl<'a> InsertParser<'a> {
     fn stray(&self, what: &str) -> ArchiveError {
         ArchiveError::corrupt(format!(
             "{what} stands in the data of table {}, behind statement {}",
-            display(self.table),
+            display(&self.how.table),
             self.statements
         ))
     }
