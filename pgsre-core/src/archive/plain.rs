@@ -15,12 +15,15 @@ use crate::backup::Compression;
 
 mod comment;
 mod copy_data;
+mod definition;
 mod dialect;
 mod inserts;
 mod meta;
 mod routine;
 mod splitter;
 mod structure;
+
+pub(super) use definition::Definitions;
 
 use comment::Comment;
 pub(super) use copy_data::CopyScan;
