@@ -14,6 +14,7 @@ mod apart;
 mod checksum;
 mod classify;
 mod cursor;
+mod custom;
 mod data;
 mod declare;
 mod decompress;

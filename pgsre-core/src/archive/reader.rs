@@ -29,6 +29,9 @@ pub(super) use objects::Objects;
 pub(super) use outbox::{Outbox, Stop};
 pub(super) use worker::Job;
 
+/// A table's data in a file is read apart from here on: less is not worth a request of its own.
+const APART_FROM: u64 = 1 << 20;
+
 /// Reads an archive strictly, item by item.
 ///
 /// Dropping it ends its tasks and its thread.
@@ -58,12 +61,27 @@ impl ArchiveReader {
         backup: &Backup,
         options: ReadOptions,
     ) -> Result<Self, ArchiveError> {
+        Self::open_apart_from(source, backup, options, APART_FROM).await
+    }
+
+    /// The same; data of a file is read apart where it has at least `apart_from` bytes.
+    pub(super) async fn open_apart_from(
+        source: Arc<dyn BackupSource>,
+        backup: &Backup,
+        options: ReadOptions,
+        apart_from: u64,
+    ) -> Result<Self, ArchiveError> {
         let objects = Objects::new(source);
         let dropped = objects.dropped().clone().drop_guard();
         let apart = Apart::new(&objects);
         let (inbox, outbox) = Inbox::new(Budget::new(budget::BYTES));
-        let job =
-            Job { backup: backup.clone(), options, objects: objects.clone(), apart: apart.clone() };
+        let job = Job {
+            backup: backup.clone(),
+            options,
+            objects: objects.clone(),
+            apart: apart.clone(),
+            apart_from,
+        };
         if backup.format == BackupFormat::Directory || backup.parts.len() > 1 {
             worker::spawn_directory(job, outbox)?;
         } else {

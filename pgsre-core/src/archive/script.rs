@@ -70,6 +70,11 @@ impl Script {
         &self.toc.header
     }
 
+    /// The entries of the table of contents, in its order.
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.toc.entries
+    }
+
     /// What is said about the whole; the caller knows where the data lies.
     pub(super) fn preamble(&self, format: BackupFormat, compression: Compression) -> Preamble {
         Preamble {

@@ -27,6 +27,18 @@ impl Toc {
     /// Whatever `pg_dump` does not write, also where `pg_restore` would make do with it.
     pub(super) fn read(input: &mut dyn Read, options: &ReadOptions) -> Result<Self, ArchiveError> {
         let header = Header::read(input)?;
+        Self::behind(header, input, options)
+    }
+
+    /// Reads the entries that stand behind a header.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub(super) fn behind(
+        header: Header,
+        input: &mut dyn Read,
+        options: &ReadOptions,
+    ) -> Result<Self, ArchiveError> {
         let entries = entry::read_all(input, &header, options)?;
         Ok(Self { header, entries })
     }

@@ -31,16 +31,6 @@ impl From<ArchiveError> for Stop {
     }
 }
 
-impl Stop {
-    /// The same, with the error as `place` has it.
-    pub(in crate::archive) fn map(self, place: impl FnOnce(ArchiveError) -> ArchiveError) -> Self {
-        match self {
-            Self::Failed(error) => Self::Failed(place(error)),
-            Self::Gone => Self::Gone,
-        }
-    }
-}
-
 /// Takes items, counts and weighs them, and hands them on in batches; waits where nobody takes
 /// them.
 #[derive(Debug)]
@@ -93,6 +83,13 @@ impl Outbox {
     /// What was pushed so far.
     pub(in crate::archive) fn summary(&self) -> &ArchiveSummary {
         &self.summary
+    }
+
+    /// Pushes the end: everything that the format promises was seen.
+    pub(in crate::archive) fn end(&mut self, bytes_read: u64) -> Result<(), Stop> {
+        let summary = ArchiveSummary { bytes_read, ..self.summary.clone() };
+        self.push(ArchiveItem::End(summary))?;
+        self.flush()
     }
 
     /// Hands on what is there.

@@ -5,6 +5,7 @@ use super::objects::Objects;
 use super::outbox::{Outbox, Stop};
 use super::plain_text;
 use crate::archive::apart::Apart;
+use crate::archive::custom;
 use crate::archive::decompress::{self, Unpacked};
 use crate::archive::sniff::Content;
 use crate::archive::{ArchiveError, ArchiveErrorKind, ReadOptions};
@@ -19,6 +20,8 @@ pub(in crate::archive) struct Job {
     pub(in crate::archive) objects: Objects,
     /// Makes [`TableData`](crate::archive::TableData).
     pub(in crate::archive) apart: Apart,
+    /// Data of a file is read apart where it has at least so many bytes.
+    pub(in crate::archive) apart_from: u64,
 }
 
 /// Reads one object with the format that it turns out to have.
@@ -54,7 +57,7 @@ pub(in crate::archive) fn spawn(
 fn read_object(input: FeedInput, job: &Job, outbox: &mut Outbox) -> Result<(), Stop> {
     let Unpacked { mut reader, compression, content } = decompress::unpack(Box::new(input))?;
     match content {
-        Content::Custom => Err(not_yet("custom-format").into()),
+        Content::Custom => custom::read(reader, compression, job, outbox),
         Content::Tar => Err(not_yet("tar").into()),
         _ => {
             plain_text::read(&mut reader, compression, &job.options, job.objects.counter(), outbox)

@@ -14,7 +14,7 @@ const MAGIC: &[u8; 5] = b"PGDMP";
 const MAX_TEXT: usize = 64 << 10;
 
 impl Header {
-    pub(super) fn read(input: &mut dyn Read) -> Result<Self, ArchiveError> {
+    pub(in crate::archive) fn read(input: &mut dyn Read) -> Result<Self, ArchiveError> {
         Self::read_parts(input).map_err(|error| error.within("in the archive's header"))
     }
 
