@@ -130,3 +130,6 @@ impl Script {
         self.places.get(&dump_id).map(|place| &self.toc.entries[*place])
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,8 @@ use std::io::Read;
 use super::{ArchiveError, ReadOptions, Section};
 use crate::backup::Compression;
 
+#[cfg(test)]
+mod encode;
 mod entry;
 mod header;
 mod primitive;
@@ -119,3 +121,6 @@ pub(super) enum DataPlace {
     /// Directory and tar: in this file; never empty.
     File(String),
 }
+
+#[cfg(test)]
+mod tests;

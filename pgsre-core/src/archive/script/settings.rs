@@ -1,8 +1,6 @@
 //! What a session is set to before anything else (`_doSetFixedOutputState`), and the entries that
 //! say so (`processEncodingEntry` and its neighbours).
 
-use std::collections::HashSet;
-
 use crate::archive::plain::Definitions;
 use crate::archive::toc::{ArchiveVersion, Entry, Toc};
 use crate::archive::{ArchiveError, ReadOptions, StatementKind};

@@ -1,0 +1,936 @@
+--
+-- PostgreSQL database dump
+--
+
+\restrict key
+
+-- Dumped from database version 18.6
+-- Dumped by pg_dump version 18.6
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET transaction_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
+--
+-- Name: archive_shop; Type: DATABASE; Schema: -; Owner: archive_owner
+--
+
+CREATE DATABASE archive_shop WITH TEMPLATE = template0 ENCODING = 'UTF8' LOCALE_PROVIDER = libc LOCALE = 'C';
+
+
+ALTER DATABASE archive_shop OWNER TO archive_owner;
+
+\unrestrict key
+\connect archive_shop
+\restrict key
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET transaction_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
+--
+-- Name: DATABASE archive_shop; Type: COMMENT; Schema: -; Owner: archive_owner
+--
+
+COMMENT ON DATABASE archive_shop IS 'all of it';
+
+
+--
+-- Name: archive_shop; Type: DATABASE PROPERTIES; Schema: -; Owner: archive_owner
+--
+
+ALTER DATABASE archive_shop SET work_mem TO '8MB';
+
+
+\unrestrict key
+\connect archive_shop
+\restrict key
+
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+SET idle_in_transaction_session_timeout = 0;
+SET transaction_timeout = 0;
+SET client_encoding = 'UTF8';
+SET standard_conforming_strings = on;
+SELECT pg_catalog.set_config('search_path', '', false);
+SET check_function_bodies = false;
+SET xmloption = content;
+SET client_min_messages = warning;
+SET row_security = off;
+
+--
+-- Name: Odd "; schema; Type: SCHEMA; Schema: -; Owner: archive_owner
+--
+
+CREATE SCHEMA "Odd ""; schema";
+
+
+ALTER SCHEMA "Odd ""; schema" OWNER TO archive_owner;
+
+--
+-- Name: mood; Type: TYPE; Schema: public; Owner: postgres
+--
+
+CREATE TYPE public.mood AS ENUM (
+    'sad',
+    'happy'
+);
+
+
+ALTER TYPE public.mood OWNER TO postgres;
+
+--
+-- Name: positive; Type: DOMAIN; Schema: public; Owner: postgres
+--
+
+CREATE DOMAIN public.positive AS integer
+	CONSTRAINT positive_check CHECK ((VALUE > 0));
+
+
+ALTER DOMAIN public.positive OWNER TO postgres;
+
+--
+-- Name: half(numeric); Type: FUNCTION; Schema: public; Owner: postgres
+--
+
+CREATE FUNCTION public.half(x numeric DEFAULT 1) RETURNS numeric
+    LANGUAGE sql
+    AS $$SELECT x / 2; -- ;$$;
+
+
+ALTER FUNCTION public.half(x numeric) OWNER TO postgres;
+
+--
+-- Name: nothing(); Type: PROCEDURE; Schema: public; Owner: postgres
+--
+
+CREATE PROCEDURE public.nothing()
+    LANGUAGE plpgsql
+    AS $$BEGIN NULL; END$$;
+
+
+ALTER PROCEDURE public.nothing() OWNER TO postgres;
+
+--
+-- Name: watch(); Type: FUNCTION; Schema: public; Owner: postgres
+--
+
+CREATE FUNCTION public.watch() RETURNS event_trigger
+    LANGUAGE plpgsql
+    AS $$BEGIN END$$;
+
+
+ALTER FUNCTION public.watch() OWNER TO postgres;
+
+--
+-- Name: whole(integer); Type: FUNCTION; Schema: public; Owner: archive_owner
+--
+
+CREATE FUNCTION public.whole(x integer) RETURNS integer
+    LANGUAGE sql
+    BEGIN ATOMIC
+ SELECT 1;
+ SELECT x AS x;
+END;
+
+
+ALTER FUNCTION public.whole(x integer) OWNER TO archive_owner;
+
+--
+-- Name: total(integer); Type: AGGREGATE; Schema: public; Owner: postgres
+--
+
+CREATE AGGREGATE public.total(integer) (
+    SFUNC = int4pl,
+    STYPE = integer
+);
+
+
+ALTER AGGREGATE public.total(integer) OWNER TO postgres;
+
+--
+-- Name: archive_heap; Type: ACCESS METHOD; Schema: -; Owner: -
+--
+
+CREATE ACCESS METHOD archive_heap TYPE TABLE HANDLER heap_tableam_handler;
+
+
+--
+-- Name: +|+; Type: OPERATOR; Schema: public; Owner: postgres
+--
+
+CREATE OPERATOR public.+|+ (
+    FUNCTION = int4pl,
+    LEFTARG = integer,
+    RIGHTARG = integer
+);
+
+
+ALTER OPERATOR public.+|+ (integer, integer) OWNER TO postgres;
+
+SET default_tablespace = '';
+
+SET default_table_access_method = heap;
+
+--
+-- Name: new line; "; Type: TABLE; Type: TABLE; Schema: Odd "; schema; Owner: archive_owner
+--
+
+CREATE TABLE "Odd ""; schema"."new
+line; ""; Type: TABLE" (
+    x integer
+);
+
+
+ALTER TABLE "Odd ""; schema"."new
+line; ""; Type: TABLE" OWNER TO archive_owner;
+
+SET default_table_access_method = archive_heap;
+
+--
+-- Name: orders; Type: TABLE; Schema: public; Owner: postgres
+--
+
+CREATE TABLE public.orders (
+    id integer NOT NULL,
+    customer integer,
+    total numeric
+);
+
+
+ALTER TABLE public.orders OWNER TO postgres;
+
+--
+-- Name: big_orders; Type: VIEW; Schema: public; Owner: postgres
+--
+
+CREATE VIEW public.big_orders AS
+ SELECT id,
+    customer,
+    total
+   FROM public.orders
+  WHERE (total > (5)::numeric);
+
+
+ALTER VIEW public.big_orders OWNER TO postgres;
+
+SET default_table_access_method = heap;
+
+--
+-- Name: customers; Type: TABLE; Schema: public; Owner: postgres
+--
+
+CREATE TABLE public.customers (
+    id integer NOT NULL,
+    name text NOT NULL
+);
+
+
+ALTER TABLE public.customers OWNER TO postgres;
+
+SET default_tablespace = archive_fast;
+
+--
+-- Name: empty; Type: TABLE; Schema: public; Owner: postgres; Tablespace: archive_fast
+--
+
+CREATE TABLE public.empty (
+    x integer
+);
+
+
+ALTER TABLE public.empty OWNER TO postgres;
+
+SET default_tablespace = '';
+
+--
+-- Name: events; Type: TABLE; Schema: public; Owner: postgres
+--
+
+CREATE TABLE public.events (
+    day date,
+    note text
+)
+PARTITION BY RANGE (day);
+
+
+ALTER TABLE public.events OWNER TO postgres;
+
+ALTER TABLE public.events SET ACCESS METHOD archive_heap;
+
+--
+-- Name: events_2026; Type: TABLE; Schema: public; Owner: postgres
+--
+
+CREATE TABLE public.events_2026 (
+    day date,
+    note text
+);
+
+
+ALTER TABLE public.events_2026 OWNER TO postgres;
+
+--
+-- Name: orders_id_seq; Type: SEQUENCE; Schema: public; Owner: postgres
+--
+
+ALTER TABLE public.orders ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.orders_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+
+--
+-- Name: totals; Type: MATERIALIZED VIEW; Schema: public; Owner: postgres
+--
+
+CREATE MATERIALIZED VIEW public.totals AS
+ SELECT customer,
+    sum(total) AS total
+   FROM public.orders
+  GROUP BY customer
+  WITH NO DATA;
+
+
+ALTER MATERIALIZED VIEW public.totals OWNER TO postgres;
+
+--
+-- Name: events_2026; Type: TABLE ATTACH; Schema: public; Owner: postgres
+--
+
+ALTER TABLE ONLY public.events ATTACH PARTITION public.events_2026 FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+
+
+--
+-- Data for Name: new line; "; Type: TABLE; Type: TABLE DATA; Schema: Odd "; schema; Owner: archive_owner
+--
+
+COPY "Odd ""; schema"."new
+line; ""; Type: TABLE" (x) FROM stdin;
+\.
+
+
+--
+-- Data for Name: customers; Type: TABLE DATA; Schema: public; Owner: postgres
+--
+
+COPY public.customers (id, name) FROM stdin;
+1	Ada
+2	Grüße; 表
+3	two\nlines \\.
+\.
+
+
+--
+-- Data for Name: empty; Type: TABLE DATA; Schema: public; Owner: postgres
+--
+
+COPY public.empty (x) FROM stdin;
+\.
+
+
+--
+-- Data for Name: events_2026; Type: TABLE DATA; Schema: public; Owner: postgres
+--
+
+COPY public.events_2026 (day, note) FROM stdin;
+2026-11-22	a dump
+\.
+
+
+--
+-- Data for Name: orders; Type: TABLE DATA; Schema: public; Owner: postgres
+--
+
+COPY public.orders (id, customer, total) FROM stdin;
+1	2	1.5
+2	3	3.0
+3	1	4.5
+4	2	6.0
+5	3	7.5
+6	1	9.0
+7	2	10.5
+8	3	12.0
+9	1	13.5
+\.
+
+
+--
+-- Name: orders_id_seq; Type: SEQUENCE SET; Schema: public; Owner: postgres
+--
+
+SELECT pg_catalog.setval('public.orders_id_seq', 9, true);
+
+
+--
+-- Name: 430001..430003; Type: BLOB METADATA; Schema: -; Owner: postgres
+--
+
+SELECT pg_catalog.lo_create('430001');
+SELECT pg_catalog.lo_create('430002');
+SELECT pg_catalog.lo_create('430003');
+
+ALTER LARGE OBJECT 430001 OWNER TO postgres;
+ALTER LARGE OBJECT 430002 OWNER TO postgres;
+ALTER LARGE OBJECT 430003 OWNER TO postgres;
+
+--
+-- Name: 430004; Type: BLOB METADATA; Schema: -; Owner: postgres
+--
+
+SELECT pg_catalog.lo_create('430004');
+
+ALTER LARGE OBJECT 430004 OWNER TO postgres;
+
+--
+-- Name: LARGE OBJECT 430004; Type: COMMENT; Schema: -; Owner: postgres
+--
+
+COMMENT ON LARGE OBJECT 430004 IS 'a large object';
+
+
+--
+-- Data for Name: 430001..430003; Type: BLOBS; Schema: -; Owner: postgres
+--
+
+BEGIN;
+
+SELECT pg_catalog.lo_open('430001', 131072);
+SELECT pg_catalog.lowrite(0, '\x00ff5c0a27');
+SELECT pg_catalog.lo_close(0);
+
+SELECT pg_catalog.lo_open('430002', 131072);
+SELECT pg_catalog.lowrite(0, '\x74776f');
+SELECT pg_catalog.lo_close(0);
+
+SELECT pg_catalog.lo_open('430003', 131072);
+SELECT pg_catalog.lo_close(0);
+
+COMMIT;
+
+--
+-- Data for Name: 430004; Type: BLOBS; Schema: -; Owner: postgres
+--
+
+BEGIN;
+
+SELECT pg_catalog.lo_open('430004', 131072);
+SELECT pg_catalog.lowrite(0, '\x616c6f6e65');
+SELECT pg_catalog.lo_close(0);
+
+COMMIT;
+
+--
+-- Statistics for Name: new line; "; Type: TABLE; Type: STATISTICS DATA; Schema: Odd "; schema; Owner: -
+--
+
+SELECT * FROM pg_catalog.pg_restore_relation_stats(
+	'version', '180006'::integer,
+	'schemaname', 'Odd "; schema',
+	'relname', 'new
+line; "; Type: TABLE',
+	'relpages', '0'::integer,
+	'reltuples', '0'::real,
+	'relallvisible', '0'::integer,
+	'relallfrozen', '0'::integer
+);
+
+
+--
+-- Statistics for Name: customers; Type: STATISTICS DATA; Schema: public; Owner: -
+--
+
+SELECT * FROM pg_catalog.pg_restore_relation_stats(
+	'version', '180006'::integer,
+	'schemaname', 'public',
+	'relname', 'customers',
+	'relpages', '1'::integer,
+	'reltuples', '3'::real,
+	'relallvisible', '0'::integer,
+	'relallfrozen', '0'::integer
+);
+SELECT * FROM pg_catalog.pg_restore_attribute_stats(
+	'version', '180006'::integer,
+	'schemaname', 'public',
+	'relname', 'customers',
+	'attname', 'id',
+	'inherited', 'f'::boolean,
+	'null_frac', '0'::real,
+	'avg_width', '4'::integer,
+	'n_distinct', '-1'::real,
+	'histogram_bounds', '{1,2,3}'::text,
+	'correlation', '1'::real
+);
+SELECT * FROM pg_catalog.pg_restore_attribute_stats(
+	'version', '180006'::integer,
+	'schemaname', 'public',
+	'relname', 'customers',
+	'attname', 'name',
+	'inherited', 'f'::boolean,
+	'null_frac', '0'::real,
+	'avg_width', '10'::integer,
+	'n_distinct', '-1'::real,
+	'histogram_bounds', '{Ada,"Grüße; 表","two
+lines \\."}'::text,
+	'correlation', '1'::real
+);
+
+
+--
+-- Statistics for Name: empty; Type: STATISTICS DATA; Schema: public; Owner: -
+--
+
+SELECT * FROM pg_catalog.pg_restore_relation_stats(
+	'version', '180006'::integer,
+	'schemaname', 'public',
+	'relname', 'empty',
+	'relpages', '0'::integer,
+	'reltuples', '0'::real,
+	'relallvisible', '0'::integer,
+	'relallfrozen', '0'::integer
+);
+
+
+--
+-- Statistics for Name: events; Type: STATISTICS DATA; Schema: public; Owner: -
+--
+
+SELECT * FROM pg_catalog.pg_restore_relation_stats(
+	'version', '180006'::integer,
+	'schemaname', 'public',
+	'relname', 'events',
+	'relpages', '-1'::integer,
+	'reltuples', '1'::real,
+	'relallvisible', '0'::integer,
+	'relallfrozen', '0'::integer
+);
+SELECT * FROM pg_catalog.pg_restore_attribute_stats(
+	'version', '180006'::integer,
+	'schemaname', 'public',
+	'relname', 'events',
+	'attname', 'day',
+	'inherited', 't'::boolean,
+	'null_frac', '0'::real,
+	'avg_width', '4'::integer,
+	'n_distinct', '-1'::real
+);
+SELECT * FROM pg_catalog.pg_restore_attribute_stats(
+	'version', '180006'::integer,
+	'schemaname', 'public',
+	'relname', 'events',
+	'attname', 'note',
+	'inherited', 't'::boolean,
+	'null_frac', '0'::real,
+	'avg_width', '7'::integer,
+	'n_distinct', '-1'::real
+);
+
+
+--
+-- Statistics for Name: events_2026; Type: STATISTICS DATA; Schema: public; Owner: -
+--
+
+SELECT * FROM pg_catalog.pg_restore_relation_stats(
+	'version', '180006'::integer,
+	'schemaname', 'public',
+	'relname', 'events_2026',
+	'relpages', '1'::integer,
+	'reltuples', '1'::real,
+	'relallvisible', '0'::integer,
+	'relallfrozen', '0'::integer
+);
+SELECT * FROM pg_catalog.pg_restore_attribute_stats(
+	'version', '180006'::integer,
+	'schemaname', 'public',
+	'relname', 'events_2026',
+	'attname', 'day',
+	'inherited', 'f'::boolean,
+	'null_frac', '0'::real,
+	'avg_width', '4'::integer,
+	'n_distinct', '-1'::real
+);
+SELECT * FROM pg_catalog.pg_restore_attribute_stats(
+	'version', '180006'::integer,
+	'schemaname', 'public',
+	'relname', 'events_2026',
+	'attname', 'note',
+	'inherited', 'f'::boolean,
+	'null_frac', '0'::real,
+	'avg_width', '7'::integer,
+	'n_distinct', '-1'::real
+);
+
+
+--
+-- Statistics for Name: orders; Type: STATISTICS DATA; Schema: public; Owner: -
+--
+
+SELECT * FROM pg_catalog.pg_restore_relation_stats(
+	'version', '180006'::integer,
+	'schemaname', 'public',
+	'relname', 'orders',
+	'relpages', '1'::integer,
+	'reltuples', '9'::real,
+	'relallvisible', '0'::integer,
+	'relallfrozen', '0'::integer
+);
+SELECT * FROM pg_catalog.pg_restore_attribute_stats(
+	'version', '180006'::integer,
+	'schemaname', 'public',
+	'relname', 'orders',
+	'attname', 'customer',
+	'inherited', 'f'::boolean,
+	'null_frac', '0'::real,
+	'avg_width', '4'::integer,
+	'n_distinct', '-0.33333334'::real,
+	'most_common_vals', '{1,2,3}'::text,
+	'most_common_freqs', '{0.33333334,0.33333334,0.33333334}'::real[],
+	'correlation', '0.15'::real
+);
+SELECT * FROM pg_catalog.pg_restore_attribute_stats(
+	'version', '180006'::integer,
+	'schemaname', 'public',
+	'relname', 'orders',
+	'attname', 'id',
+	'inherited', 'f'::boolean,
+	'null_frac', '0'::real,
+	'avg_width', '4'::integer,
+	'n_distinct', '-1'::real,
+	'histogram_bounds', '{1,2,3,4,5,6,7,8,9}'::text,
+	'correlation', '1'::real
+);
+SELECT * FROM pg_catalog.pg_restore_attribute_stats(
+	'version', '180006'::integer,
+	'schemaname', 'public',
+	'relname', 'orders',
+	'attname', 'total',
+	'inherited', 'f'::boolean,
+	'null_frac', '0'::real,
+	'avg_width', '6'::integer,
+	'n_distinct', '-1'::real,
+	'histogram_bounds', '{1.5,3.0,4.5,6.0,7.5,9.0,10.5,12.0,13.5}'::text,
+	'correlation', '1'::real
+);
+
+
+--
+-- Name: customers customers_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+--
+
+ALTER TABLE ONLY public.customers
+    ADD CONSTRAINT customers_pkey PRIMARY KEY (id);
+
+
+--
+-- Name: events_day; Type: INDEX; Schema: public; Owner: postgres
+--
+
+CREATE INDEX events_day ON ONLY public.events USING btree (day);
+
+
+--
+-- Name: events_2026_day_idx; Type: INDEX; Schema: public; Owner: postgres
+--
+
+CREATE INDEX events_2026_day_idx ON public.events_2026 USING btree (day);
+
+
+--
+-- Name: orders orders_pkey; Type: CONSTRAINT; Schema: public; Owner: postgres
+--
+
+ALTER TABLE ONLY public.orders
+    ADD CONSTRAINT orders_pkey PRIMARY KEY (id);
+
+
+SET default_tablespace = archive_fast;
+
+--
+-- Name: orders_total; Type: INDEX; Schema: public; Owner: postgres; Tablespace: archive_fast
+--
+
+CREATE INDEX orders_total ON public.orders USING btree (total);
+
+
+--
+-- Name: INDEX orders_total; Type: COMMENT; Schema: public; Owner: postgres
+--
+
+COMMENT ON INDEX public.orders_total IS 'a comment of no section';
+
+
+SET default_tablespace = '';
+
+--
+-- Name: totals_customer; Type: INDEX; Schema: public; Owner: postgres
+--
+
+CREATE UNIQUE INDEX totals_customer ON public.totals USING btree (customer);
+
+
+--
+-- Name: events_2026_day_idx; Type: INDEX ATTACH; Schema: public; Owner: postgres
+--
+
+ALTER INDEX public.events_day ATTACH PARTITION public.events_2026_day_idx;
+
+
+--
+-- Name: order_statistics; Type: STATISTICS; Schema: public; Owner: postgres
+--
+
+CREATE STATISTICS public.order_statistics ON customer, total FROM public.orders;
+
+
+ALTER STATISTICS public.order_statistics OWNER TO postgres;
+
+--
+-- Name: orders orders_customer_fkey; Type: FK CONSTRAINT; Schema: public; Owner: postgres
+--
+
+ALTER TABLE ONLY public.orders
+    ADD CONSTRAINT orders_customer_fkey FOREIGN KEY (customer) REFERENCES public.customers(id);
+
+
+--
+-- Name: orders only_some; Type: POLICY; Schema: public; Owner: postgres
+--
+
+CREATE POLICY only_some ON public.orders USING ((total > (0)::numeric));
+
+
+--
+-- Name: all_orders; Type: PUBLICATION; Schema: -; Owner: postgres
+--
+
+CREATE PUBLICATION all_orders WITH (publish = 'insert, update, delete, truncate');
+
+
+ALTER PUBLICATION all_orders OWNER TO postgres;
+
+--
+-- Name: all_orders orders; Type: PUBLICATION TABLE; Schema: public; Owner: postgres
+--
+
+ALTER PUBLICATION all_orders ADD TABLE ONLY public.orders;
+
+
+--
+-- Name: DATABASE archive_shop; Type: ACL; Schema: -; Owner: archive_owner
+--
+
+GRANT CONNECT ON DATABASE archive_shop TO "archive ""reader""";
+
+
+--
+-- Name: TABLE customers; Type: ACL; Schema: public; Owner: postgres
+--
+
+GRANT SELECT ON TABLE public.customers TO "archive ""reader""";
+
+
+--
+-- Name: COLUMN customers.name; Type: ACL; Schema: public; Owner: postgres
+--
+
+GRANT UPDATE(name) ON TABLE public.customers TO archive_owner;
+
+
+--
+-- Name: LARGE OBJECTS 430001..430003; Type: ACL; Schema: -; Owner: postgres
+--
+
+GRANT SELECT ON LARGE OBJECT 430001 TO "archive ""reader""";
+GRANT SELECT ON LARGE OBJECT 430002 TO "archive ""reader""";
+GRANT SELECT ON LARGE OBJECT 430003 TO "archive ""reader""";
+
+GRANT SELECT ON LARGE OBJECT 430001 TO archive_owner;
+GRANT SELECT ON LARGE OBJECT 430002 TO archive_owner;
+GRANT SELECT ON LARGE OBJECT 430003 TO archive_owner;
+
+--
+-- Name: DEFAULT PRIVILEGES FOR TABLES; Type: DEFAULT ACL; Schema: -; Owner: postgres
+--
+
+ALTER DEFAULT PRIVILEGES FOR ROLE postgres GRANT SELECT ON TABLES TO archive_owner;
+
+
+--
+-- Statistics for Name: customers_pkey; Type: STATISTICS DATA; Schema: public; Owner: -
+--
+
+SELECT * FROM pg_catalog.pg_restore_relation_stats(
+	'version', '180006'::integer,
+	'schemaname', 'public',
+	'relname', 'customers_pkey',
+	'relpages', '2'::integer,
+	'reltuples', '3'::real,
+	'relallvisible', '0'::integer,
+	'relallfrozen', '0'::integer
+);
+
+
+--
+-- Statistics for Name: events_2026_day_idx; Type: STATISTICS DATA; Schema: public; Owner: -
+--
+
+SELECT * FROM pg_catalog.pg_restore_relation_stats(
+	'version', '180006'::integer,
+	'schemaname', 'public',
+	'relname', 'events_2026_day_idx',
+	'relpages', '2'::integer,
+	'reltuples', '1'::real,
+	'relallvisible', '0'::integer,
+	'relallfrozen', '0'::integer
+);
+
+
+--
+-- Statistics for Name: events_day; Type: STATISTICS DATA; Schema: public; Owner: -
+--
+
+SELECT * FROM pg_catalog.pg_restore_relation_stats(
+	'version', '180006'::integer,
+	'schemaname', 'public',
+	'relname', 'events_day',
+	'relpages', '0'::integer,
+	'reltuples', '0'::real,
+	'relallvisible', '0'::integer,
+	'relallfrozen', '0'::integer
+);
+
+
+--
+-- Statistics for Name: orders_pkey; Type: STATISTICS DATA; Schema: public; Owner: -
+--
+
+SELECT * FROM pg_catalog.pg_restore_relation_stats(
+	'version', '180006'::integer,
+	'schemaname', 'public',
+	'relname', 'orders_pkey',
+	'relpages', '2'::integer,
+	'reltuples', '9'::real,
+	'relallvisible', '0'::integer,
+	'relallfrozen', '0'::integer
+);
+
+
+--
+-- Statistics for Name: orders_total; Type: STATISTICS DATA; Schema: public; Owner: -
+--
+
+SELECT * FROM pg_catalog.pg_restore_relation_stats(
+	'version', '180006'::integer,
+	'schemaname', 'public',
+	'relname', 'orders_total',
+	'relpages', '2'::integer,
+	'reltuples', '9'::real,
+	'relallvisible', '0'::integer,
+	'relallfrozen', '0'::integer
+);
+
+
+--
+-- Name: totals; Type: MATERIALIZED VIEW DATA; Schema: public; Owner: postgres
+--
+
+REFRESH MATERIALIZED VIEW public.totals;
+
+
+--
+-- Statistics for Name: totals; Type: STATISTICS DATA; Schema: public; Owner: -
+--
+
+SELECT * FROM pg_catalog.pg_restore_relation_stats(
+	'version', '180006'::integer,
+	'schemaname', 'public',
+	'relname', 'totals',
+	'relpages', '1'::integer,
+	'reltuples', '3'::real,
+	'relallvisible', '0'::integer,
+	'relallfrozen', '0'::integer
+);
+SELECT * FROM pg_catalog.pg_restore_attribute_stats(
+	'version', '180006'::integer,
+	'schemaname', 'public',
+	'relname', 'totals',
+	'attname', 'customer',
+	'inherited', 'f'::boolean,
+	'null_frac', '0'::real,
+	'avg_width', '4'::integer,
+	'n_distinct', '-1'::real,
+	'histogram_bounds', '{1,2,3}'::text,
+	'correlation', '1'::real
+);
+SELECT * FROM pg_catalog.pg_restore_attribute_stats(
+	'version', '180006'::integer,
+	'schemaname', 'public',
+	'relname', 'totals',
+	'attname', 'total',
+	'inherited', 'f'::boolean,
+	'null_frac', '0'::real,
+	'avg_width', '5'::integer,
+	'n_distinct', '-1'::real,
+	'histogram_bounds', '{18.0,22.5,27.0}'::text,
+	'correlation', '-0.5'::real
+);
+
+
+--
+-- Statistics for Name: totals_customer; Type: STATISTICS DATA; Schema: public; Owner: -
+--
+
+SELECT * FROM pg_catalog.pg_restore_relation_stats(
+	'version', '180006'::integer,
+	'schemaname', 'public',
+	'relname', 'totals_customer',
+	'relpages', '2'::integer,
+	'reltuples', '3'::real,
+	'relallvisible', '0'::integer,
+	'relallfrozen', '0'::integer
+);
+
+
+--
+-- Name: watcher; Type: EVENT TRIGGER; Schema: -; Owner: postgres
+--
+
+CREATE EVENT TRIGGER watcher ON ddl_command_end
+   EXECUTE FUNCTION public.watch();
+
+
+ALTER EVENT TRIGGER watcher OWNER TO postgres;
+
+--
+-- Name: EVENT TRIGGER watcher; Type: COMMENT; Schema: -; Owner: postgres
+--
+
+COMMENT ON EVENT TRIGGER watcher IS 'watches';
+
+
+--
+-- PostgreSQL database dump complete
+--
+
+\unrestrict key
+
