@@ -18,8 +18,10 @@ mod custom;
 mod data;
 mod declare;
 mod decompress;
+mod directory;
 mod error;
 mod lexer;
+mod members;
 mod plain;
 mod policy;
 mod preamble;
@@ -30,6 +32,7 @@ mod roles;
 mod script;
 mod sniff;
 mod table_data;
+mod tar;
 mod toc;
 
 pub use classify::{
@@ -381,6 +384,14 @@ pub struct ArchiveSummary {
     pub large_objects: u64,
     /// What could not be proved about the archive, in sentences; empty for a strict read.
     pub unproved: Vec<String>,
+    /// The key of the object whose SHA-256 all bytes were compared with: they are those that were
+    /// backed up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<String>,
+    /// Why flipped bits in the data cannot be seen, and what to do: nothing that was read carries a
+    /// checksum of it. Says nothing against the backup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unguarded: Option<String>,
 }
 
 /// What a statement of a dump says will exist after it.

@@ -34,6 +34,7 @@ mod url;
 
 pub use error::{SourceError, SourceErrorKind};
 pub use ext::BackupSourceExt;
+pub(crate) use naming::is_dump_member;
 pub use object_store::ObjectStoreSource;
 pub use options::{Environment, RetryPolicy, SourceOptions};
 pub(crate) use place::Place;

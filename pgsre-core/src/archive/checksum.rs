@@ -10,9 +10,9 @@ use futures::StreamExt;
 use futures::stream::BoxStream;
 use sha2::{Digest as _, Sha256};
 
-use super::ArchiveError;
-use crate::backup::{Backup, BackupFormat, BackupPart};
-use crate::source::{BackupSource, BackupSourceExt, ByteStream, SourceError};
+use super::{ArchiveError, ArchiveErrorKind, ArchiveSummary, Preamble, ReadOptions};
+use crate::backup::{Backup, BackupFormat, BackupPart, Compression};
+use crate::source::{BackupSource, BackupSourceExt, ByteStream, SourceError, is_dump_member};
 
 mod sums;
 
@@ -29,7 +29,9 @@ pub(super) struct Checked {
     /// The key of the object that says what each part must be; `None` where nothing does.
     pub(super) by: Option<String>,
     /// Why nothing does, though there is a checksum.
-    pub(super) note: Option<String>,
+    note: Option<String>,
+    /// The name under which a checksum would be found.
+    advice: String,
 }
 
 impl Checked {
@@ -41,17 +43,45 @@ impl Checked {
         source: Arc<dyn BackupSource>,
         backup: &Backup,
     ) -> Result<Self, ArchiveError> {
+        let advice = match backup.format {
+            BackupFormat::Directory => "SHA256SUMS inside of it".to_owned(),
+            _ => format!("{}.sha256", backup.key),
+        };
         let Some(checksum) = &backup.checksum else {
-            return Ok(Self { source, by: None, note: None });
+            return Ok(Self { source, by: None, note: None, advice });
         };
         let sums = read(&*source, checksum).await?;
         let Some(digests) = digests(&sums, backup, checksum)? else {
             let note = format!("{} has no line for {}", checksum.key, backup.key);
-            return Ok(Self { source, by: None, note: Some(note) });
+            return Ok(Self { source, by: None, note: Some(note), advice });
         };
         let by = checksum.key.clone();
         let checked = CheckedSource { inner: source, digests, by: by.clone() };
-        Ok(Self { source: Arc::new(checked), by: Some(by), note: None })
+        Ok(Self { source: Arc::new(checked), by: Some(by), note: None, advice })
+    }
+
+    /// Only what is read whole can be compared: not the ranges of one object.
+    pub(super) fn limit(&self, options: ReadOptions, backup: &Backup) -> ReadOptions {
+        let is_whole = self.by.is_none() || backup.format == BackupFormat::Directory;
+        ReadOptions { data_apart: options.data_apart && is_whole, ..options }
+    }
+
+    /// Says by what the bytes were proved, or that nothing proves them. `is_guarded`: a compression
+    /// around the whole has a checksum.
+    ///
+    /// `pg_dump` writes lz4 and zstd without one (`compress_lz4.c`, `compress_zstd.c`); gzip has one
+    /// always.
+    pub(super) fn conclude(&self, preamble: &Preamble, is_guarded: bool, end: &mut ArchiveSummary) {
+        end.checksum.clone_from(&self.by);
+        if self.by.is_some() || is_guarded || preamble.compression == Compression::Gzip {
+            return;
+        }
+        let why = self.note.as_ref().map_or_else(String::new, |note| format!(" ({note})"));
+        end.unguarded = Some(format!(
+            "the data carries no checksum, so flipped bits in it cannot be seen: keep what \
+             sha256sum says beside the backup, as {}{why}",
+            self.advice
+        ));
     }
 }
 
@@ -60,9 +90,11 @@ async fn read(source: &dyn BackupSource, checksum: &BackupPart) -> Result<Sums, 
         return Err(unreadable(checksum, &format!("it has {} bytes", checksum.size)));
     }
     let text = source.peek(checksum, checksum.size).await.map_err(|error| {
-        let kind = super::ArchiveErrorKind::Source;
-        ArchiveError::new(kind, format!("the checksum {} could not be read", checksum.key))
-            .with_cause(error)
+        ArchiveError::new(
+            ArchiveErrorKind::Source,
+            format!("the checksum {} could not be read", checksum.key),
+        )
+        .with_cause(error)
     })?;
     Sums::parse(&text).map_err(|why| unreadable(checksum, &why))
 }
@@ -93,7 +125,9 @@ fn digests(
         let beside = below(parent(&checksum.key), &part.key);
         match sums.find(&[beside, inside]) {
             Some(digest) => drop(found.insert(part.key.clone(), digest)),
-            None => unlisted = Some(inside),
+            // What else lies in the directory is not read.
+            None if is_dump_member(&part.key) => unlisted = Some(inside),
+            None => {}
         }
     }
     let own = parent(&checksum.key) == directory || is_named_after(checksum, directory);

@@ -29,15 +29,19 @@ pub(super) struct Unpacked {
     pub(super) content: Content,
     /// The outermost compression.
     pub(super) compression: Compression,
+    /// Whether one of the compressions has a checksum of what is in it, by its first header.
+    pub(super) is_guarded: bool,
 }
 
 /// Takes off every compression, recognised by content.
 pub(super) fn unpack(input: Input) -> Result<Unpacked, ArchiveError> {
     let mut compression = Compression::None;
+    let mut is_guarded = false;
     let mut input = input;
     for _ in 0..=MAX_DEPTH {
         let (head, rest) = take_head(input)?;
         let content = sniff::recognise(&head)?;
+        is_guarded |= sniff::has_checksum(&head, content);
         let rest: Input = Box::new(Cursor::new(head).chain(rest));
         let (inner, kind): (Input, _) = match content {
             Content::Empty if compression == Compression::None => {
@@ -49,7 +53,7 @@ pub(super) fn unpack(input: Input) -> Result<Unpacked, ArchiveError> {
                 ));
             }
             Content::Text | Content::Custom | Content::Tar => {
-                return Ok(Unpacked { reader: rest, content, compression });
+                return Ok(Unpacked { reader: rest, content, compression, is_guarded });
             }
             Content::Gzip => (buffered(GzipReader::new(rest)), Compression::Gzip),
             Content::Zstd => (buffered(ZstdReader::new(rest)?), Compression::Zstd),

@@ -4,10 +4,12 @@
 //! reader hands out the items. Both ways between them are bounded, so memory is too.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio_util::sync::DropGuard;
 
 use super::apart::Apart;
+use super::checksum::Checked;
 use super::{ArchiveError, ArchiveErrorKind, ArchiveItem, ArchiveSummary, Preamble, ReadOptions};
 use crate::backup::{Backup, BackupFormat, BackupPart, Compression};
 use crate::source::BackupSource;
@@ -45,6 +47,9 @@ pub struct ArchiveReader {
     finished: bool,
     objects: Objects,
     apart: Apart,
+    checked: Checked,
+    /// A compression around the whole has a checksum of what is in it.
+    is_guarded: Arc<AtomicBool>,
     _dropped: DropGuard,
 }
 
@@ -71,16 +76,21 @@ impl ArchiveReader {
         options: ReadOptions,
         apart_from: u64,
     ) -> Result<Self, ArchiveError> {
-        let objects = Objects::new(source);
+        let checked = Checked::of(source, backup).await?;
+        let options = checked.limit(options, backup);
+        let objects = Objects::new(Arc::clone(&checked.source));
         let dropped = objects.dropped().clone().drop_guard();
         let apart = Apart::new(&objects);
         let (inbox, outbox) = Inbox::new(Budget::new(budget::BYTES));
+        let is_guarded = Arc::new(AtomicBool::new(false));
         let job = Job {
             backup: backup.clone(),
             options,
             objects: objects.clone(),
             apart: apart.clone(),
             apart_from,
+            is_checked: checked.by.is_some(),
+            is_guarded: Arc::clone(&is_guarded),
         };
         if backup.format == BackupFormat::Directory || backup.parts.len() > 1 {
             worker::spawn_directory(job, outbox)?;
@@ -96,6 +106,8 @@ impl ArchiveReader {
             finished: false,
             objects,
             apart,
+            checked,
+            is_guarded,
             _dropped: dropped,
         };
         if let Some(preamble) = reader.inbox.preamble().await? {
@@ -152,6 +164,11 @@ impl ArchiveReader {
         let total = self.apart.finished().await?;
         let mut summary = self.end.take().unwrap_or_default();
         total.add_to(&mut summary);
+        self.checked.conclude(
+            &self.preamble,
+            self.is_guarded.load(Ordering::Relaxed),
+            &mut summary,
+        );
         Ok(ArchiveItem::End(summary))
     }
 }

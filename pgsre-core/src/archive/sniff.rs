@@ -77,6 +77,18 @@ pub(super) fn recognise(head: &[u8]) -> Result<Content, ArchiveError> {
     }
 }
 
+/// Whether the header of a compressed stream says that a checksum of its content follows: gzip
+/// always has one (RFC 1952), zstd and lz4 say it in a flag (RFC 8878, 3.1.1.1.1; LZ4 frame format).
+pub(super) fn has_checksum(head: &[u8], content: Content) -> bool {
+    let flag = head.get(4).is_some_and(|flags| flags & 0b100 != 0);
+    match content {
+        Content::Gzip => true,
+        Content::Zstd => flag && head.starts_with(b"\x28\xb5\x2f\xfd"),
+        Content::Lz4 => flag,
+        _ => false,
+    }
+}
+
 fn refuse_utf16(head: &[u8]) -> Result<(), ArchiveError> {
     let is_utf16 = matches!(head, [0xff, 0xfe, ..] | [0xfe, 0xff, ..])
         || matches!(head, [b'-', 0, b'-', 0, ..] | [0, b'-', 0, b'-', ..]);

@@ -6,6 +6,7 @@ mod member;
 mod sidecar;
 
 use member::Directories;
+pub(crate) use member::is_dump_member;
 pub(super) use sidecar::beside_object;
 
 /// The last extension of what lies beside backups: checksums, signatures, reports and scripts.

@@ -31,6 +31,16 @@ impl From<ArchiveError> for Stop {
     }
 }
 
+impl Stop {
+    /// The same, with the error as `place` has it.
+    pub(in crate::archive) fn map(self, place: impl FnOnce(ArchiveError) -> ArchiveError) -> Self {
+        match self {
+            Self::Failed(error) => Self::Failed(place(error)),
+            Self::Gone => Self::Gone,
+        }
+    }
+}
+
 /// Takes items, counts and weighs them, and hands them on in batches; waits where nobody takes
 /// them.
 #[derive(Debug)]

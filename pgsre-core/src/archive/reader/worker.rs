@@ -1,5 +1,8 @@
 //! The thread that decompresses, splits and checks.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::feed::FeedInput;
 use super::objects::Objects;
 use super::outbox::{Outbox, Stop};
@@ -8,7 +11,7 @@ use crate::archive::apart::Apart;
 use crate::archive::custom;
 use crate::archive::decompress::{self, Unpacked};
 use crate::archive::sniff::Content;
-use crate::archive::{ArchiveError, ArchiveErrorKind, ReadOptions};
+use crate::archive::{ArchiveError, ArchiveErrorKind, ReadOptions, directory, tar};
 use crate::backup::{Backup, BackupPart};
 
 /// What a format's reader has to work with.
@@ -22,6 +25,10 @@ pub(in crate::archive) struct Job {
     pub(in crate::archive) apart: Apart,
     /// Data of a file is read apart where it has at least so many bytes.
     pub(in crate::archive) apart_from: u64,
+    /// A checksum says what each object must be.
+    pub(in crate::archive) is_checked: bool,
+    /// Set where a compression around the whole has a checksum of what is in it.
+    pub(in crate::archive) is_guarded: Arc<AtomicBool>,
 }
 
 /// Reads one object with the format that it turns out to have.
@@ -31,7 +38,7 @@ pub(super) fn spawn_object(part: BackupPart, job: Job, outbox: Outbox) -> Result
 
 /// Reads a directory's objects, one after the other.
 pub(super) fn spawn_directory(job: Job, outbox: Outbox) -> Result<(), ArchiveError> {
-    spawn(outbox, move |outbox| read_directory(&job, outbox))
+    spawn(outbox, move |outbox| directory::read(&job, outbox))
 }
 
 /// Runs `read` on a thread of its own; its error is the last that the outbox hands on.
@@ -55,24 +62,14 @@ pub(in crate::archive) fn spawn(
 }
 
 fn read_object(input: FeedInput, job: &Job, outbox: &mut Outbox) -> Result<(), Stop> {
-    let Unpacked { mut reader, compression, content } = decompress::unpack(Box::new(input))?;
+    let Unpacked { mut reader, compression, content, is_guarded } =
+        decompress::unpack(Box::new(input))?;
+    job.is_guarded.store(is_guarded, Ordering::Relaxed);
     match content {
         Content::Custom => custom::read(reader, compression, job, outbox),
-        Content::Tar => Err(not_yet("tar").into()),
+        Content::Tar => tar::read(reader, compression, job, outbox),
         _ => {
             plain_text::read(&mut reader, compression, &job.options, job.objects.counter(), outbox)
         }
     }
-}
-
-fn read_directory(_job: &Job, _outbox: &mut Outbox) -> Result<(), Stop> {
-    Err(not_yet("directory-format").into())
-}
-
-fn not_yet(format: &str) -> ArchiveError {
-    ArchiveError::new(
-        ArchiveErrorKind::Unsupported,
-        format!("{format} archives are not read by this version"),
-    )
-    .with_hint("drill a plain dump: pg_dump -Fp, also compressed")
 }

@@ -58,6 +58,11 @@ impl Directories {
     }
 }
 
+/// Whether a file of this name is one of those that `pg_dump -Fd` writes.
+pub(crate) fn is_dump_member(key: &str) -> bool {
+    is_toc(key) || is_data(key)
+}
+
 /// The table of contents, which makes a directory a dump.
 fn is_toc(key: &str) -> bool {
     uncompressed(basename(key)) == "toc.dat"
