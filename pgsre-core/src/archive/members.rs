@@ -1,8 +1,8 @@
 //! The files that a directory or a tar must hold, by its table of contents: each once, and no
 //! others (`pg_backup_directory.c`, `pg_backup_tar.c`).
 
-use std::collections::HashMap;
-use std::io::{BufRead, Read};
+use std::collections::BTreeMap;
+use std::io::BufRead;
 
 use super::ArchiveError;
 use super::data::Codec;
@@ -10,6 +10,9 @@ use super::plain::display;
 use super::script::{DataEntry, DataKind};
 use super::toc::{ArchiveVersion, DataPlace, Header, Toc};
 
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "tests")]
+pub(super) mod fixture;
 mod large_objects;
 
 pub(super) use large_objects::LargeObjects;
@@ -17,16 +20,14 @@ pub(super) use large_objects::LargeObjects;
 /// The table of contents itself.
 pub(super) const TOC: &str = "toc.dat";
 
-/// From this version on there is a list for each group of large objects, under the name that the
-/// entry says; before it there was one, under this name whatever the entry says.
+/// From this version on there is a list for each group of large objects.
 const LISTS_BY_GROUP: ArchiveVersion = ArchiveVersion { major: 1, minor: 16, revision: 0 };
-const ONLY_LIST: &str = "blobs.toc";
 
 /// How many names a message has at most.
 const NAMED: usize = 3;
 
 /// What a file is to an archive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Role {
     /// The data of a table: its place among the entries with data.
     Table(usize),
@@ -38,27 +39,24 @@ pub(super) enum Role {
 /// The files that the entries with data name.
 #[derive(Debug)]
 pub(super) struct Members {
-    by_name: HashMap<String, Role>,
+    by_name: BTreeMap<String, Role>,
 }
 
 impl Members {
     pub(super) fn of(header: &Header, data: &[DataEntry]) -> Result<Self, ArchiveError> {
-        let mut by_name = HashMap::with_capacity(data.len());
+        let mut by_name = BTreeMap::new();
         for (at, entry) in data.iter().enumerate() {
-            let DataPlace::File(file) = &entry.place else {
-                return Err(ArchiveError::corrupt(format!(
-                    "the table of contents says that {} has data, and not in which file",
-                    of_entry(entry)
-                )));
-            };
-            let (name, role) = match &entry.kind {
-                DataKind::LargeObjects { .. } if header.version < LISTS_BY_GROUP => {
-                    (ONLY_LIST, Role::List(at))
+            let (name, role) = match (&entry.kind, &entry.place) {
+                (DataKind::LargeObjects { .. }, _) => (list_of(header, entry), Role::List(at)),
+                (_, DataPlace::File(name)) => (name.clone(), Role::Table(at)),
+                _ => {
+                    return Err(ArchiveError::corrupt(format!(
+                        "the table of contents says that there is {}, and not in which file",
+                        of_entry(entry)
+                    )));
                 }
-                DataKind::LargeObjects { .. } => (file.as_str(), Role::List(at)),
-                DataKind::Copy(_) | DataKind::Insert(_) => (file.as_str(), Role::Table(at)),
             };
-            if by_name.insert(name.to_owned(), role).is_some() {
+            if by_name.insert(name.clone(), role).is_some() {
                 let message = format!("the table of contents names {name} for two entries");
                 return Err(ArchiveError::corrupt(message));
             }
@@ -76,6 +74,16 @@ impl Members {
     /// The names, as they are without a compression.
     pub(super) fn names(&self) -> impl Iterator<Item = (&str, Role)> {
         self.by_name.iter().map(|(name, role)| (name.as_str(), *role))
+    }
+}
+
+/// The list of the large objects of an entry: not always the name that the entry itself has for it
+/// (`_LoadLOs` in `pg_backup_directory.c`, `_StartLOs` in `pg_backup_tar.c`).
+fn list_of(header: &Header, entry: &DataEntry) -> String {
+    if header.version < LISTS_BY_GROUP {
+        "blobs.toc".to_owned()
+    } else {
+        format!("blobs_{}.toc", entry.dump_id)
     }
 }
 

@@ -15,7 +15,8 @@ use crate::source::is_dump_member;
 mod container;
 mod header;
 
-use container::{Container, Member};
+pub(super) use container::Container;
+use container::Member;
 
 /// A copy of the script, which `pg_dump -Ft` writes behind everything else for people.
 const SCRIPT: &str = "restore.sql";

@@ -1,6 +1,6 @@
 //! The objects of a directory, held against its table of contents.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::archive::data::Codec;
 use crate::archive::members::{self, LargeObjects, Members, Role, TOC};
@@ -21,7 +21,7 @@ pub(super) struct File {
 #[derive(Debug)]
 pub(super) struct Files {
     listed: Vec<File>,
-    by_role: HashMap<Role, File>,
+    by_role: BTreeMap<Role, File>,
 }
 
 impl Files {
@@ -35,7 +35,7 @@ impl Files {
             let (_, codec) = members::split_codec(name);
             (!name.contains('/')).then(|| File { name: name.to_owned(), codec, part: part.clone() })
         });
-        Ok(Self { listed: listed.collect(), by_role: HashMap::new() })
+        Ok(Self { listed: listed.collect(), by_role: BTreeMap::new() })
     }
 
     pub(super) fn take_toc(&mut self) -> Result<File, ArchiveError> {

@@ -202,11 +202,11 @@ async fn dropping_the_reader_ends_its_thread() {
 }
 
 #[tokio::test]
-async fn a_directory_and_an_object_of_no_bytes_are_refused_unopened() {
+async fn a_directory_without_toc_and_an_object_of_no_bytes_are_refused_unopened() {
     let source: Arc<dyn BackupSource> =
         Arc::new(OneObject { bytes: Bytes::new(), behind: Behind::End });
     for (size, format, kind) in [
-        (10, BackupFormat::Directory, ArchiveErrorKind::Unsupported),
+        (10, BackupFormat::Directory, ArchiveErrorKind::Truncated),
         (0, BackupFormat::Plain, ArchiveErrorKind::Empty),
     ] {
         let error = peek(Arc::clone(&source), &backup(size, format), ReadOptions::default())

@@ -10,7 +10,7 @@ use crate::archive::{ArchiveError, ArchiveErrorKind};
 const MAX_EXTENSION: u64 = 64 << 10;
 
 /// A tar. Read as [`BufRead`], it is the data of the member that [`next`](Self::next) gave last.
-pub(super) struct Container<R> {
+pub(in crate::archive) struct Container<R> {
     input: R,
     /// The member whose data comes.
     name: String,
@@ -21,9 +21,9 @@ pub(super) struct Container<R> {
 
 /// A member that is a file.
 #[derive(Debug)]
-pub(super) struct Member {
+pub(in crate::archive) struct Member {
     /// Its path, without a `./` in front.
-    pub(super) name: String,
+    pub(in crate::archive) name: String,
     /// Whether `pg_dump -Ft` wrote it.
     pub(super) is_of_pg_dump: bool,
 }
@@ -36,13 +36,13 @@ struct Extension {
 }
 
 impl<R: BufRead> Container<R> {
-    pub(super) fn new(input: R) -> Self {
+    pub(in crate::archive) fn new(input: R) -> Self {
         Self { input, name: String::new(), left: 0, padding: 0 }
     }
 
     /// The next file, behind what is left of the one before it; `None` behind the end mark, when
     /// the input was read to its end.
-    pub(super) fn next(&mut self) -> Result<Option<Member>, ArchiveError> {
+    pub(in crate::archive) fn next(&mut self) -> Result<Option<Member>, ArchiveError> {
         let mut extension = Extension::default();
         while let Some(header) = self.next_header()? {
             let name = extension.name.take().unwrap_or_else(|| header.name.clone());
