@@ -50,14 +50,6 @@ impl Codec {
         }
     }
 
-    /// That of a directory's files.
-    pub(super) fn in_file(compression: Compression) -> Self {
-        match compression {
-            Compression::Gzip => Self::Gzip,
-            other => Self::in_custom(other),
-        }
-    }
-
     /// Decompresses `input`, which must be whole, with nothing behind its end.
     pub(super) fn unpack<'a>(
         self,

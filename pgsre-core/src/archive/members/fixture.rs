@@ -73,7 +73,7 @@ pub(in crate::archive) async fn read(
         source.put(key, content.clone()).await.unwrap();
     }
     let backup = source.latest().await.unwrap();
-    let mut reader = ArchiveReader::open(Arc::new(source), &backup, options).await?;
+    let mut reader = ArchiveReader::open_apart_from(Arc::new(source), &backup, options, 0).await?;
     let mut contents = Contents::default();
     let mut apart = Vec::new();
     let mut end = None;
