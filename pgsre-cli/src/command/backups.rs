@@ -44,6 +44,9 @@ pub struct Listed {
     pub age_seconds: f64,
     /// Its entity tag; `None` for a backup of many objects.
     pub etag: Option<String>,
+    /// The key of the object that holds its SHA-256, which `check` and a drill compare; `None` where
+    /// none lies beside it.
+    pub checksum: Option<String>,
     /// The change in size against the predecessor of its series: 0.1 is a tenth more.
     pub change: Option<f64>,
 }

@@ -215,6 +215,7 @@ fn facts(report: &DrillReport) -> Vec<Fact> {
             "Read to its end",
             read.map(|read| format!("{} of SQL", format::bytes(read.bytes_unpacked))),
         ),
+        ("SHA-256", read.and_then(|read| read.checksum.as_ref().map(|by| format!("as {by} says")))),
     ])
 }
 

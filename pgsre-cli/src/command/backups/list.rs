@@ -42,6 +42,7 @@ async fn listing(place: &Secret) -> Result<Listing, CommandError> {
     };
     let backups = catalogue::trend(&all, now).into_iter().map(|entry| Listed {
         etag: etag(&all, &entry.key),
+        checksum: checksum(&all, &entry.key),
         key: entry.key,
         format: entry.format,
         size: entry.size,
@@ -50,6 +51,11 @@ async fn listing(place: &Secret) -> Result<Listing, CommandError> {
         change: entry.change,
     });
     Ok(Listing { schema: 1, source: source.to_string(), backups: backups.collect(), findings })
+}
+
+fn checksum(all: &[pgsre_core::backup::Backup], key: &str) -> Option<String> {
+    let backup = all.iter().find(|backup| backup.key == key)?;
+    backup.checksum.as_ref().map(|part| part.key.clone())
 }
 
 /// The entity tag of a backup of one object.

@@ -9,13 +9,14 @@ use crate::render::clean;
 use crate::render::table::{Align, Table};
 use crate::units;
 
-const COLUMNS: [(&str, Align); 6] = [
+const COLUMNS: [(&str, Align); 7] = [
     ("key", Align::Left),
     ("format", Align::Left),
     ("size", Align::Right),
     ("trend", Align::Right),
     ("modified", Align::Left),
     ("age", Align::Right),
+    ("checksum", Align::Left),
 ];
 
 /// The backups of a source, newest first.
@@ -36,6 +37,7 @@ pub fn backup_list(face: &Face, listing: &Listing) -> String {
             trend(face, backup.change),
             backup.modified.strftime("%Y-%m-%d %H:%M UTC").to_string(),
             units::duration(backup.age_seconds),
+            if backup.checksum.is_some() { "SHA-256" } else { "–" }.to_owned(),
         ]);
     }
     text.push_str(&table.render());
@@ -86,10 +88,17 @@ pub fn backup_check(face: &Face, check: &CheckResult) -> String {
         );
         text.push_str(&format!("  {}\n", palette.faint.apply_to(line)));
     }
+    if let Some(by) = check.archive.as_ref().and_then(|archive| archive.checksum.as_ref()) {
+        let line = format!("SHA-256: the bytes are as {} says", clean(by));
+        text.push_str(&format!("  {}\n", palette.faint.apply_to(line)));
+    }
     text.push_str(&findings(face, &check.findings));
     for sentence in &check.unproved {
         let line = format!("? not proved: {}", clean(sentence));
         indented(&mut text, "  ", &line, face.width(), &palette.warning);
+    }
+    if let Some(why) = check.archive.as_ref().and_then(|archive| archive.unguarded.as_ref()) {
+        indented(&mut text, "  ", &clean(why), face.width(), &palette.hint);
     }
     if check.outcome == Verdict::Passed {
         let line = "That it can be read does not prove that it restores: `pgsre drill` does.";

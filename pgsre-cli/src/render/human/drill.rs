@@ -21,6 +21,7 @@ pub fn drill_report(face: &Face, report: &DrillReport) -> String {
     text.push_str(&found(face, report));
     text.push_str(&unproved(face, report));
     text.push_str(&notes(face, report));
+    text.push_str(&unguarded(face, report));
     text.push_str(&aftermath(face, report));
     text.push_str(&next(face, report));
     text
@@ -57,6 +58,10 @@ fn facts(face: &Face, report: &DrillReport) -> String {
     }
     if let Some(rto) = report.rto_seconds {
         fact("recovery", format!("{} until the database answered", units::duration(rto)));
+    }
+    let read = report.load.as_ref().and_then(|load| load.archive.as_ref());
+    if let Some(by) = read.and_then(|read| read.checksum.as_ref()) {
+        fact("checksum", format!("the bytes are as {} says", clean(by)));
     }
     fact("stages", stages(report));
     fact("report", report.id.to_string());
@@ -136,6 +141,13 @@ fn unproved(face: &Face, report: &DrillReport) -> String {
 fn notes(face: &Face, report: &DrillReport) -> String {
     let notes = report.load.iter().flat_map(|load| &load.notes);
     listed(face, "Done otherwise", "· ", &notes.map(|note| clean(note)).collect::<Vec<_>>())
+}
+
+/// What a checksum beside the backup would show, where nothing else does.
+fn unguarded(face: &Face, report: &DrillReport) -> String {
+    let read = report.load.iter().filter_map(|load| load.archive.as_ref());
+    let why: Vec<String> = read.filter_map(|read| read.unguarded.as_deref().map(clean)).collect();
+    listed(face, "Worth knowing", "· ", &why)
 }
 
 fn listed(face: &Face, title: &str, mark: &str, sentences: &[String]) -> String {

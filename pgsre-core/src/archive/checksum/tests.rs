@@ -108,3 +108,42 @@ async fn a_member_without_a_line_is_named() {
     let about_others = directory(&[("other.dump", "x")], "d/SHA256SUMS");
     assert_eq!(read(&about_others).await.unwrap(), None);
 }
+
+/// A12: a digit of a row is another, and the dump is as well formed as before.
+#[tokio::test]
+async fn a_flipped_bit_in_a_plain_dump_is_seen_only_by_its_checksum() {
+    use crate::archive::ArchiveItem;
+
+    let sound = include_str!("../../../../tests/dumps/plain.sql").to_owned();
+    let flipped = sound.replacen("\n20\t1\t30.0\n", "\n20\t1\t70.0\n", 1);
+    let sums = format!("{}  a.sql\n", hex(sound.as_bytes()));
+    for (dump, has_checksum) in
+        [(&sound, true), (&sound, false), (&flipped, true), (&flipped, false)]
+    {
+        let mut objects = vec![("a.sql", dump.clone())];
+        objects.extend(has_checksum.then(|| ("a.sql.sha256", sums.clone())));
+        let source = source(&objects).await;
+        let backup = source.all().await.unwrap().remove(0);
+        let options = ReadOptions::default();
+        let mut reader =
+            crate::archive::ArchiveReader::open(source, &backup, options).await.unwrap();
+        let outcome = loop {
+            match reader.next().await {
+                Ok(Some(ArchiveItem::End(end))) => break Ok(end),
+                Ok(_) => {}
+                Err(error) => break Err(error),
+            }
+        };
+        match outcome {
+            Ok(end) => {
+                assert!(dump == &sound || !has_checksum);
+                assert_eq!(end.checksum.is_some(), has_checksum);
+                assert_eq!(end.unguarded.is_none(), has_checksum);
+            }
+            Err(error) => {
+                assert!(dump == &flipped && has_checksum, "{error}");
+                assert_eq!(error.kind(), ArchiveErrorKind::Corrupt);
+            }
+        }
+    }
+}
