@@ -106,7 +106,9 @@ fn read_block(
             large_objects::read(input, oids.as_deref(), entry.line, header, outbox)
         }
         (DataKind::Copy(_) | DataKind::Insert(_), BlockKind::Table) => {
-            let mut data = codec.unpack(Chunks::new(input, header.primitives))?;
+            let mut data = codec
+                .unpack(Chunks::new(input, header.primitives))
+                .map_err(|error| error.within(&format!("in {}", named(entry))))?;
             data::table(&mut data, entry, header, &job.options, outbox)
         }
         _ => Err(ArchiveError::corrupt(format!(

@@ -3,7 +3,7 @@
 //! Whatever the format, the data of an entry is a stream of its own: here it becomes items, and what
 //! `pg_dump` writes at its end is demanded.
 
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 use bytes::{Bytes, BytesMut};
 
@@ -24,6 +24,9 @@ mod root;
 const CHUNK: usize = 256 << 10;
 /// The same for statements, where two bytes may make an item of some hundred.
 const PIECE: usize = 16 << 10;
+/// Packed bytes that are decompressed together: the custom format has pieces of 4 KiB, and each call
+/// costs a copy of the window.
+const PACKED: usize = 64 << 10;
 /// What `pg_dump` writes behind the line of the end mark (`dumpTableData_copy`).
 const BEHIND_MARK: &[u8] = b"\n\n";
 
@@ -50,14 +53,20 @@ impl Codec {
         }
     }
 
-    /// Decompresses `input`, which must be whole, with nothing behind its end.
+    /// Decompresses `input`, which must be whole, with nothing behind its end. Nothing at all is
+    /// whole only without a codec: the others write a head and an end around no data too.
     pub(super) fn unpack<'a>(
         self,
-        input: impl BufRead + 'a,
+        mut input: impl BufRead + 'a,
     ) -> Result<Box<dyn Read + 'a>, ArchiveError> {
+        if self != Self::None && input.fill_buf().map_err(ArchiveError::from_io)?.is_empty() {
+            return Err(ArchiveError::truncated(
+                "the data has no bytes, not even the head of its compressed stream",
+            ));
+        }
         Ok(match self {
             Self::None => Box::new(input),
-            Self::Zlib => Box::new(ZlibReader::new(input)),
+            Self::Zlib => Box::new(ZlibReader::new(BufReader::with_capacity(PACKED, input))),
             Self::Gzip => Box::new(GzipReader::new(input)),
             Self::Lz4 => Box::new(Lz4Reader::new(input)),
             Self::Zstd => Box::new(ZstdReader::new(input)?),
@@ -245,3 +254,6 @@ pub(super) fn fill(reader: &mut dyn Read, buffer: &mut [u8]) -> (usize, Option<i
     }
     (amount, None)
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,6 +28,8 @@ pub(super) use feed::FeedInput;
 use inbox::Inbox;
 pub(super) use lane::Lane;
 pub(super) use objects::Objects;
+#[cfg(test)]
+pub(super) use outbox::collect;
 pub(super) use outbox::{Outbox, Stop};
 pub(super) use worker::Job;
 
@@ -173,7 +175,7 @@ impl ArchiveReader {
     }
 }
 
-/// Reads only the beginning of a backup: at most 1 MiB of SQL.
+/// Reads only the beginning of a backup: at most 1 MiB of SQL, or an archive's table of contents.
 ///
 /// # Errors
 /// As [`ArchiveReader::open`].

@@ -60,7 +60,9 @@ fn read_one(
         .map_err(|error| ArchiveError::from_io(error).within(&format!("in large object {oid}")))?;
     // From 16 on, an empty one may have not even the head of a compressed stream.
     let codec = if none.is_empty() { Codec::None } else { Codec::in_custom(header.compression) };
-    data::large_object(&mut codec.unpack(pieces)?, oid, line, outbox)
+    let mut content =
+        codec.unpack(pieces).map_err(|error| error.within(&format!("in large object {oid}")))?;
+    data::large_object(&mut content, oid, line, outbox)
 }
 
 fn corrupt(oid: u32, what: &str) -> ArchiveError {

@@ -139,7 +139,10 @@ impl ReadsData for Stretch {
         {
             return Err(self.not_here().into());
         }
-        let mut data = self.codec.unpack(Chunks::new(&mut input, self.primitives))?;
+        let mut data =
+            self.codec.unpack(Chunks::new(&mut input, self.primitives)).map_err(|error| {
+                error.within(&format!("in the data of table {}", display(&self.table)))
+            })?;
         let end = data::copy(&mut data, &self.table, outbox)?;
         drop(data);
         demand_end(&mut input, &format!("the data of table {}", display(&self.table)))?;

@@ -164,3 +164,17 @@ impl Outbox {
         self.messages.blocking_send(message).map_err(|_| Stop::Gone)
     }
 }
+
+/// What `read` pushes, and how it ends: without a thread, for little data.
+#[cfg(test)]
+pub(in crate::archive) fn collect(
+    read: impl FnOnce(&mut Outbox) -> Result<(), Stop>,
+) -> (Vec<ArchiveItem>, Result<(), ArchiveError>) {
+    let (messages, _taken) = mpsc::channel(1);
+    let mut outbox = Outbox::new(messages, Budget::new(budget::BYTES));
+    let outcome = match read(&mut outbox) {
+        Err(Stop::Failed(error)) => Err(error),
+        Ok(()) | Err(Stop::Gone) => Ok(()),
+    };
+    (outbox.items, outcome)
+}
