@@ -1,22 +1,13 @@
 //! Backups in every format, as the objects that a store holds.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
-use std::sync::Arc;
 
-use pgsre_core::archive::{
-    ArchiveError, ArchiveItem, ArchiveReader, ArchiveSummary, ReadOptions, TableData,
-};
-use pgsre_core::source::{BackupSourceExt, ObjectStoreSource};
 use sha2::{Digest, Sha256};
 
+pub use super::reading::{Objects, read, read_both_ways, read_objects};
 use super::server::{Server, programs};
-
-/// The objects of one backup and of what lies beside it, by their keys: `shop.dump`, or
-/// `shop/toc.dat` and its like.
-pub type Objects = BTreeMap<String, Vec<u8>>;
 
 /// What every dump of a test has as its `\restrict` key, so that two of one database are equal.
 const RESTRICT_KEY: &str = "--restrict-key=every";
@@ -160,37 +151,4 @@ fn hexadecimal(bytes: &[u8]) -> String {
         write!(text, "{byte:02x}").expect("a string");
         text
     })
-}
-
-/// Reads the newest backup below a directory strictly to its end, nothing else: in line, or each
-/// table's data apart where the format allows it.
-///
-/// # Errors
-/// What is wrong with the archive.
-///
-/// # Panics
-/// Where the directory holds no backup.
-pub async fn read(root: &Path, data_apart: bool) -> Result<ArchiveSummary, ArchiveError> {
-    let source = ObjectStoreSource::parse(&root.to_string_lossy()).expect("a source");
-    let backup = source.latest().await.expect("a backup");
-    let options = ReadOptions { data_apart, ..ReadOptions::default() };
-    let mut reader = ArchiveReader::open(Arc::new(source), &backup, options).await?;
-    loop {
-        match reader.next().await? {
-            Some(ArchiveItem::TableData(data)) => read_data(&data).await?,
-            Some(ArchiveItem::End(summary)) => return Ok(summary),
-            Some(_) => {}
-            None => panic!("the archive of {} ends without an end", backup.key),
-        }
-    }
-}
-
-async fn read_data(data: &TableData) -> Result<(), ArchiveError> {
-    let mut reader = data.open().await?;
-    let mut whole = false;
-    while let Some(item) = reader.next().await? {
-        whole = matches!(item, ArchiveItem::CopyEnd(_));
-    }
-    assert!(whole, "the data of {} ends without an end", data.start.table.name);
-    Ok(())
 }

@@ -24,6 +24,8 @@ pub enum Kind {
     /// As many bytes as before or more, but others: seen only where a checksum guards them, or where
     /// what they say makes no sense.
     Altered,
+    /// The same files, but not each in its place.
+    Moved,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -64,8 +66,8 @@ impl Harm {
                 apply(objects.values_mut().nth(one).expect("an object"), random);
             }
             Apply::Members(apply) if is_tar(objects) => {
-                let content = objects.values_mut().next().expect("an object");
-                *content = with_members(content, |members| apply(members, random));
+                let archive = objects.values_mut().next().expect("an object");
+                harm_members(archive, |members| apply(members, random));
             }
             Apply::Members(apply) => {
                 let mut members = std::mem::take(objects).into_iter().collect();
@@ -98,24 +100,25 @@ pub const HARMS: &[Harm] = &[
         let content = &mut any(members, random).1;
         content.truncate(place(content, random));
     }),
-    Harm::members("two members swapped", Kind::Altered, |members, random| {
+    Harm::members("two members swapped", Kind::Moved, |members, random| {
         let (one, other) = two(members, random);
         let content = std::mem::take(&mut members[one].1);
         let content = std::mem::replace(&mut members[other].1, content);
         members[one].1 = content;
     }),
-    Harm::members("a member in another's place", Kind::Altered, |members, random| {
+    Harm::members("a member in another's place", Kind::Moved, |members, random| {
         let (one, other) = two(members, random);
         members[one].1 = members[other].1.clone();
     }),
-    Harm::members("a member twice", Kind::Altered, |members, random| {
+    Harm::members("a member twice", Kind::Moved, |members, random| {
         let again = any(members, random).clone();
         members.push(again);
     }),
     Harm::members("a member more", Kind::Altered, |members, random| {
         let (name, content) = any(members, random).clone();
         let file = name.rfind('/').map_or(0, |slash| slash + 1);
-        let at = name.rfind(|c: char| c.is_ascii_digit()).unwrap_or(file);
+        let stem = file + name[file..].find('.').unwrap_or(0);
+        let at = name[..stem].rfind(|c: char| c.is_ascii_digit()).unwrap_or(file);
         let other = format!("{}{}{}", &name[..at], random.random_range(0..10), &name[at..]);
         members.push((other, content));
     }),
@@ -201,11 +204,14 @@ fn is_tar(objects: &Objects) -> bool {
     objects.keys().any(|key| key.ends_with(".tar"))
 }
 
-fn with_members(archive: &[u8], change: impl FnOnce(&mut Vec<Named>)) -> Vec<u8> {
-    let members = tar::members(archive);
+/// Does nothing to a tar that is already harmed so that it has no members.
+fn harm_members(archive: &mut Vec<u8>, change: impl FnOnce(&mut Vec<Named>)) {
+    let Some(members) = tar::members(archive).filter(|members| !members.is_empty()) else {
+        return;
+    };
     let header = members[0].clone();
     let mut named = members.into_iter().map(|member| (member.name(), member.content)).collect();
     change(&mut named);
     let member = |(name, content): Named| header.clone().named(&name).holding(content);
-    tar::archive(named.into_iter().map(member).collect())
+    *archive = tar::archive(named.into_iter().map(member).collect());
 }

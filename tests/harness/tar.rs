@@ -45,23 +45,20 @@ impl Member {
     }
 }
 
-/// The members of a sound tar.
-///
-/// # Panics
-/// Where it is none.
+/// The members of a tar; `None` where it is harmed so that it has none to be told apart.
 #[must_use]
-pub fn members(archive: &[u8]) -> Vec<Member> {
+pub fn members(archive: &[u8]) -> Option<Vec<Member>> {
     let mut members = Vec::new();
     let mut at = 0;
-    while archive[at] != 0 {
-        let header: [u8; BLOCK] = archive[at..at + BLOCK].try_into().expect("a header");
-        let size = std::str::from_utf8(&header[124..135]).expect("a size");
-        let size = usize::from_str_radix(size.trim_end_matches(['\0', ' ']), 8).expect("octal");
-        let content = archive[at + BLOCK..at + BLOCK + size].to_vec();
+    while *archive.get(at)? != 0 {
+        let header: [u8; BLOCK] = archive.get(at..at + BLOCK)?.try_into().ok()?;
+        let size = std::str::from_utf8(&header[124..135]).ok()?;
+        let size = usize::from_str_radix(size.trim_end_matches(['\0', ' ']), 8).ok()?;
+        let content = archive.get(at + BLOCK..at + BLOCK + size)?.to_vec();
         at += BLOCK + size.next_multiple_of(BLOCK);
         members.push(Member { header, content });
     }
-    members
+    Some(members)
 }
 
 /// A whole tar of these members, headers and end as they must be.
