@@ -1,5 +1,7 @@
 //! The entries that have data.
 
+use std::collections::HashSet;
+
 use super::items::line;
 use super::name::quoted;
 use super::plan::Step;
@@ -58,6 +60,7 @@ pub(in crate::archive) struct Inserts {
 impl Script {
     /// The entries that have data, in the order of the table of contents.
     pub(super) fn read_data(&self) -> Result<Vec<DataEntry>, ArchiveError> {
+        self.groups_are_claimed_once()?;
         let entries = self.toc.entries.iter().enumerate();
         let with_data = entries.filter(|(_, entry)| entry.had_dumper);
         with_data
@@ -151,9 +154,26 @@ impl Script {
 
     /// From 17 on an entry's data is that of the large objects that it depends on.
     fn of_group(&self, entry: &Entry) -> Result<Vec<u32>, ArchiveError> {
+        let oids = self.groups(entry).map(large_object::listed).collect::<Result<Vec<_>, _>>();
+        Ok(oids?.concat())
+    }
+
+    fn groups<'a>(&'a self, entry: &'a Entry) -> impl Iterator<Item = &'a Entry> {
         let needed = entry.dependencies.iter().filter_map(|id| self.entry_of(*id));
-        let groups = needed.filter(|entry| entry.description == "BLOB METADATA");
-        Ok(groups.map(large_object::listed).collect::<Result<Vec<_>, _>>()?.concat())
+        needed.filter(|entry| entry.description == "BLOB METADATA")
+    }
+
+    /// A large object's data comes once. A short table of contents could say otherwise of millions.
+    fn groups_are_claimed_once(&self) -> Result<(), ArchiveError> {
+        let mut claimed = HashSet::new();
+        let data = self.toc.entries.iter().enumerate().filter(|(_, e)| e.description == "BLOBS");
+        for (place, entry) in data {
+            if !self.groups(entry).all(|group| claimed.insert(group.dump_id)) {
+                let error = ArchiveError::corrupt("data of large objects is announced twice");
+                return Err(self.at(place, error));
+            }
+        }
+        Ok(())
     }
 
     /// Before 17 there is one such entry, for all of them.

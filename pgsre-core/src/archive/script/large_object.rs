@@ -6,7 +6,7 @@ use crate::archive::toc::Entry;
 use crate::archive::{ArchiveError, ArchiveErrorKind};
 
 /// What one entry's statements may take. `pg_dump` puts at most 1,000 large objects in an entry.
-const MAX_BYTES: usize = 256 << 20;
+const MAX_BYTES: usize = 32 << 20;
 
 /// The OIDs of a `BLOB METADATA` entry: one a line.
 pub(super) fn listed(entry: &Entry) -> Result<Vec<u32>, ArchiveError> {

@@ -416,6 +416,32 @@ fn large_objects_are_announced_once_and_by_number() {
 }
 
 #[test]
+fn a_group_of_large_objects_has_its_data_once() {
+    for again in [true, false] {
+        let mut toc = toc(WHOLE_18);
+        let entry = entry(&mut toc, "BLOBS");
+        if again {
+            entry.dependencies.extend(entry.dependencies.clone());
+        }
+        let script = Script::of(toc, &ReadOptions::default());
+        assert_eq!(script.map(drop).map_err(|error| error.kind()).is_err(), again);
+    }
+}
+
+/// A short table of contents must not become a long script.
+#[test]
+fn privileges_on_more_large_objects_than_pg_dump_groups_are_not_spelled_out() {
+    let mut toc = toc(WHOLE_18);
+    let listed: String = (430_001..730_000).map(|oid| format!("{oid}\n")).collect();
+    entry(&mut toc, "BLOB METADATA").definition = listed.into_bytes();
+    let group = toc.entries.iter_mut().find(|entry| entry.tag.starts_with(b"LARGE OBJECTS "));
+    let role = "r".repeat(60);
+    let grants = format!("GRANT SELECT ON LARGE OBJECT 430001 TO {role}, {role};\n");
+    group.unwrap().definition = grants.into_bytes();
+    assert_eq!(refused(toc).kind(), ArchiveErrorKind::Unsupported);
+}
+
+#[test]
 fn privileges_on_large_objects_that_are_not_there_are_corrupt() {
     let mut toc = toc(WHOLE_18);
     let group = toc.entries.iter_mut().find(|entry| entry.tag.starts_with(b"LARGE OBJECTS "));
