@@ -77,8 +77,9 @@ impl Checked {
             return;
         }
         let why = self.note.as_ref().map_or_else(String::new, |note| format!(" ({note})"));
+        let more = end.unguarded.take().map_or_else(String::new, |more| format!(", and {more}"));
         end.unguarded = Some(format!(
-            "the data carries no checksum, so flipped bits in it cannot be seen: keep what \
+            "the data carries no checksum, so flipped bits in it cannot be seen{more}: keep what \
              sha256sum says beside the backup, as {}{why}",
             self.advice
         ));

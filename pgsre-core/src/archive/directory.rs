@@ -53,6 +53,7 @@ pub(super) fn read(job: &Job, outbox: &mut Outbox) -> Result<(), Stop> {
     summary.bytes_read = job.objects.bytes_read();
     if !job.is_checked {
         summary.unproved.extend(files.unproved());
+        summary.unguarded = files.unguarded();
     }
     outbox.push(ArchiveItem::End(summary))?;
     outbox.flush()

@@ -122,22 +122,29 @@ impl Files {
         })
     }
 
-    /// What cannot be told from damage where no checksum says what the files must be: how long a
-    /// large object is stands nowhere but in its own file.
+    /// What cannot be told from damage where no checksum says what the files must be: a large object
+    /// that is empty from one whose file was emptied.
     pub(super) fn unproved(&self) -> Option<String> {
-        let ends_anywhere = |file: &File| file.codec == Codec::None || file.part.size == 0;
-        let mut open = self
-            .by_role
-            .iter()
-            .filter(|(role, file)| matches!(role, Role::LargeObject(_)) && ends_anywhere(file));
-        let (_, first) = open.next()?;
+        let mut empty = self.large_objects().filter(|file| file.part.size == 0);
+        let first = empty.next()?;
         Some(format!(
-            "{} files of large objects, {} among them, do not say how long they must be: one that \
-             was cut or emptied looks the same (compress with gzip, or keep a SHA256SUMS beside \
-             them)",
-            1 + open.count(),
+            "{} files of large objects, {} among them, are empty: so is the file of an empty one, \
+             and one that was emptied (compress with gzip, or keep a SHA256SUMS beside them)",
+            1 + empty.count(),
             first.name
         ))
+    }
+
+    /// What no reader can see where no checksum says what the files must be: how long a large object
+    /// is stands nowhere but in its own file.
+    pub(super) fn unguarded(&self) -> Option<String> {
+        let open = self.large_objects().filter(|file| file.codec == Codec::None).count();
+        (open > 0).then(|| format!("{open} files of large objects do not say where they must end"))
+    }
+
+    fn large_objects(&self) -> impl Iterator<Item = &File> {
+        let files = self.by_role.iter();
+        files.filter_map(|(role, file)| matches!(role, Role::LargeObject(_)).then_some(file))
     }
 
     /// The same error, where what is missing is there under another name.
