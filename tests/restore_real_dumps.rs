@@ -122,7 +122,7 @@ impl Restored {
         let (source, backup) = stored(dump).await?;
         let options = ReadOptions::default();
         let preamble = peek(source.clone(), &backup, options.clone()).await?;
-        let request = RestoreRequest { run: RunId::new(Timestamp::now()), preamble, jobs: 1 };
+        let request = RestoreRequest { run: RunId::new(Timestamp::now()), preamble, jobs: 3 };
         let mut guard = SessionGuard::new(target.session(&request)?, Duration::from_secs(60));
         let session = guard.session_mut().ok_or("no session")?;
         session.prepare().await?;
@@ -319,7 +319,7 @@ async fn both_targets_conform() -> Outcome {
     let request = || RestoreRequest {
         run: RunId::new(Timestamp::now()),
         preamble: preamble.clone(),
-        jobs: 1,
+        jobs: 3,
     };
     conformance::check(&ScratchDatabase::new(origin.cluster.config()), &request).await?;
     conformance::check(&ephemeral(&oldest()?), &request).await?;

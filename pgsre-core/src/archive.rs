@@ -31,6 +31,7 @@ mod real_dumps;
 mod roles;
 mod script;
 mod sniff;
+mod subject;
 mod table_data;
 mod tar;
 mod toc;
@@ -44,6 +45,9 @@ pub use error::{ArchiveError, ArchiveErrorKind};
 pub use preamble::{CreatesDatabase, DumpScope, Preamble};
 pub use reader::{ArchiveReader, peek};
 pub use roles::roles_mentioned;
+pub(crate) use subject::Subject;
+#[cfg(test)]
+pub(crate) use table_data::{DataItems, OpensData};
 pub use table_data::{DataReader, TableData};
 
 /// How strictly to read.

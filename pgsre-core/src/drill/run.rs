@@ -50,6 +50,8 @@ pub(super) struct Run<'a> {
     pub(super) report: DrillReport,
     /// Whether every step was carried out.
     completed: bool,
+    /// Connections that may load at the same time.
+    pub(super) jobs: usize,
 }
 
 impl<'a> Run<'a> {
@@ -64,6 +66,7 @@ impl<'a> Run<'a> {
             drill,
             observer,
             completed: false,
+            jobs: plan.request.jobs,
             report: DrillReport {
                 schema: 1,
                 id: plan.run,

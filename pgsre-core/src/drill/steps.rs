@@ -6,7 +6,7 @@ use std::time::Instant;
 use futures::FutureExt;
 use tokio_util::sync::CancellationToken;
 
-use crate::archive::{ArchiveReader, ArchiveSummary, DumpScope};
+use crate::archive::{ArchiveReader, ArchiveSummary, DumpScope, ReadOptions};
 use crate::backup::Backup;
 use crate::drill::report::{Stage, StageOutcome, ValidationReport};
 use crate::drill::run::Run;
@@ -97,7 +97,8 @@ impl Run<'_> {
         stop: &CancellationToken,
     ) -> Result<LoadReport, Broken> {
         let source = self.drill.source.clone();
-        let archive = match ArchiveReader::open(source, backup, self.drill.read.clone()).await {
+        let read = ReadOptions { data_apart: self.jobs > 1, ..self.drill.read.clone() };
+        let archive = match ArchiveReader::open(source, backup, read).await {
             Ok(archive) => archive,
             Err(error) => {
                 self.found(error.to_finding(&backup.key));

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::loader::{ArchiveItems, Loader, Place, from_postgres, is_server_encoding};
+use super::loader::{ArchiveItems, Loader, Manner, Place, from_postgres, is_server_encoding};
 use super::{
     LoadReport, RestoreInput, RestoreRequest, RestoreSession, RestoreTarget, Swept, TargetError,
     TargetErrorKind, locale,
@@ -234,7 +234,8 @@ impl RestoreSession for EphemeralSession {
         let place = self.place()?;
         let mut archive = input.archive;
         let items: &mut dyn ArchiveItems = &mut archive;
-        Loader::load(&place, items, input.observer, input.cancel).await
+        let manner = Manner::of(&self.request);
+        Loader::load(&place, manner, items, input.observer, input.cancel).await
     }
 
     async fn connect(&self, database: &str) -> Result<Database, TargetError> {

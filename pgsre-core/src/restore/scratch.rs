@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use super::ephemeral::run_directory::{PREFIX, is_older};
-use super::loader::{ArchiveItems, Loader, Place, from_postgres};
+use super::loader::{ArchiveItems, Loader, Manner, Place, from_postgres};
 use super::{
     LoadReport, RestoreInput, RestoreRequest, RestoreSession, RestoreTarget, RunId, Swept,
     TargetError, TargetErrorKind,
@@ -165,7 +165,8 @@ impl RestoreSession for ScratchSession {
         let place = self.place()?;
         let mut archive = input.archive;
         let items: &mut dyn ArchiveItems = &mut archive;
-        let mut report = Loader::load(&place, items, input.observer, input.cancel).await?;
+        let manner = Manner::of(&self.request);
+        let mut report = Loader::load(&place, manner, items, input.observer, input.cancel).await?;
         report.findings.append(&mut self.findings);
         if let Some(session) = &self.lock
             && server::is_superuser(session).await

@@ -81,14 +81,19 @@ impl Loader<'_> {
             let sql =
                 format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING {encoding}{clause}");
             if self.connection.run_sql(&sql).await?.is_ok() {
-                self.say_locale_is_missing(&creates, rejection);
+                self.say_locale_is_missing(task.line, &creates, rejection);
                 return Ok(true);
             }
         }
         Ok(false)
     }
 
-    fn say_locale_is_missing(&mut self, creates: &CreatesDatabase, rejection: &Rejection) {
+    fn say_locale_is_missing(
+        &mut self,
+        line: u64,
+        creates: &CreatesDatabase,
+        rejection: &Rejection,
+    ) {
         let finding = Finding::warning(
             FindingCode::EnvironmentCollation,
             creates.locale.as_deref().unwrap_or(&creates.name),
@@ -99,6 +104,7 @@ impl Loader<'_> {
             ),
         );
         self.record.finding(
+            line,
             finding.with_hint(
                 "install the locale on the machine that restores (locale -a lists them)",
             ),

@@ -1,6 +1,7 @@
 //! The connection that loads: it sends, it can be cancelled, and it knows the dump's encoding.
 
 use std::future::Future;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio_postgres::SimpleQueryMessage;
@@ -12,7 +13,7 @@ use super::Place;
 use super::encoding::{Decoded, Encoding};
 use super::place::from_postgres;
 use super::rejection::{Rejection, rejection};
-use crate::postgres::{Database, Session};
+use crate::postgres::{Database, PostgresError, Session};
 
 /// What a role, a database or the server may have set, and what would make a sound backup fail.
 const OPENING: &str = "\
@@ -50,6 +51,17 @@ impl Text {
 /// What the server answered.
 pub(super) type Answer<T> = Result<T, Rejection>;
 
+/// What an archive has set, by parameter, in order.
+pub(super) type Settings = Arc<[(String, String)]>;
+
+/// How a statement ended that ran beside others of ours.
+#[derive(Debug)]
+pub(super) enum Beside<T> {
+    Answered(Answer<T>),
+    /// It and another of ours got into each other's way: that says nothing about the backup.
+    Collided,
+}
+
 /// A session that loads into one database.
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -63,6 +75,8 @@ pub(super) struct Connection {
     connected: Database,
     /// What the archive has set, by parameter, in order.
     settings: Vec<(String, String)>,
+    /// The same, to be handed on; or what was taken over last.
+    shared: Option<Settings>,
 }
 
 impl Connection {
@@ -82,6 +96,7 @@ impl Connection {
             cancel: cancel.clone(),
             connected,
             settings: Vec::new(),
+            shared: None,
         };
         connection.must("setting up the session", OPENING).await?;
         let encoding = connection.column("SHOW server_encoding").await?;
@@ -91,8 +106,9 @@ impl Connection {
 
     /// Takes a new session, set as the old one was.
     ///
-    /// The driver loses count of the server's answers when the server rejects a COPY before its
-    /// data (it sends Sync twice), so the session cannot be used after it.
+    /// The driver loses count of the server's answers when the server rejects a COPY before it has
+    /// read any of its data (the driver sends Sync twice), also behind its consent to take data: as
+    /// a trigger for the statement does. So a session is not used again after a COPY that failed.
     pub(super) async fn reopen(&mut self) -> Result<(), TargetError> {
         let session = until_cancelled(&self.cancel, self.connected.session()).await?;
         let session = session.map_err(|error| from_postgres(&error))?;
@@ -109,6 +125,56 @@ impl Connection {
     pub(super) fn remember(&mut self, parameter: &str, sql: &str) {
         self.settings.retain(|(known, _)| known != parameter);
         self.settings.push((parameter.to_owned(), sql.to_owned()));
+        self.shared = None;
+    }
+
+    /// What the archive has set so far.
+    pub(super) fn settings(&mut self) -> Settings {
+        let settings = &self.settings;
+        Arc::clone(self.shared.get_or_insert_with(|| settings.as_slice().into()))
+    }
+
+    /// Sets what the archive has set elsewhere.
+    pub(super) async fn adopt(&mut self, settings: &Settings) -> Result<(), TargetError> {
+        if self.shared.as_ref().is_some_and(|shared| Arc::ptr_eq(shared, settings)) {
+            return Ok(());
+        }
+        for setting in settings.iter() {
+            if !self.settings.contains(setting) {
+                let (parameter, sql) = setting;
+                self.must("setting up the session as the archive says", sql).await?;
+                self.remember(parameter, sql);
+            }
+        }
+        self.shared = Some(Arc::clone(settings));
+        Ok(())
+    }
+
+    /// Another connection like this one, that ends with `stop`; `None` where the server gives no
+    /// more.
+    pub(super) async fn beside(
+        &self,
+        stop: &CancellationToken,
+    ) -> Result<Option<Self>, TargetError> {
+        let session = match until_cancelled(stop, self.connected.session()).await? {
+            Ok(session) => session,
+            Err(error) if is_one_too_many(&error) => return Ok(None),
+            Err(error) => return Err(from_postgres(&error)),
+        };
+        let mut connection = Self {
+            session,
+            database: self.database.clone(),
+            server_encoding: self.server_encoding.clone(),
+            major: self.major,
+            runs_raw: false,
+            encoding: Encoding::default(),
+            cancel: stop.clone(),
+            connected: self.connected.clone(),
+            settings: Vec::new(),
+            shared: None,
+        };
+        connection.must("setting up the session", OPENING).await?;
+        Ok(Some(connection))
     }
 
     /// The name of the database.
@@ -161,6 +227,22 @@ impl Connection {
     pub(super) async fn run_sql(&mut self, sql: &str) -> Result<Answer<Vec<u64>>, TargetError> {
         let answer = self.cancellable(self.session.simple_query(sql)).await?;
         answer_of("a statement", answer.map(|messages| counts(&messages)))
+    }
+
+    /// Runs a statement while others of ours run.
+    pub(super) async fn run_beside(
+        &mut self,
+        text: &Text,
+    ) -> Result<Beside<Vec<u64>>, TargetError> {
+        let Text::Utf8(sql) = text else { return self.run(text).await.map(Beside::Answered) };
+        let answer = self.cancellable(self.session.simple_query(sql)).await?;
+        match answer {
+            Err(error) if is_collision(&error) => Ok(Beside::Collided),
+            answer => {
+                let counted = answer.map(|messages| counts(&messages));
+                answer_of("a statement", counted).map(Beside::Answered)
+            }
+        }
     }
 
     /// Runs statements of our own, which must succeed.
@@ -266,6 +348,20 @@ pub(super) fn answer_of<T>(
         Ok(value) => Ok(Ok(value)),
         Err(error) => rejection(attempt, error).map(Err),
     }
+}
+
+/// Whether the server, the database or the role may have no more connections.
+fn is_one_too_many(error: &PostgresError) -> bool {
+    error.sqlstate().is_some_and(|state| state.code() == "53300")
+}
+
+/// A deadlock, a lock that was not had in time, or two changes of one row of a catalogue.
+fn is_collision(error: &tokio_postgres::Error) -> bool {
+    error.as_db_error().is_some_and(|error| match error.code().code() {
+        "40P01" | "55P03" | "40001" => true,
+        "XX000" => error.message().contains("concurrently"),
+        _ => false,
+    })
 }
 
 fn counts(messages: &[SimpleQueryMessage]) -> Vec<u64> {

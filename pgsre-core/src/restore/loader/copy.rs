@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::time::Instant;
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use futures::SinkExt;
 use tokio_postgres::CopyInSink;
@@ -12,7 +13,8 @@ use super::head::display;
 use super::rejection::Rejection;
 use super::{ArchiveItems, Loader, Task, Transaction, until_cancelled};
 use crate::archive::{
-    ArchiveItem, CopyEnd, CopyHead, CopyStart, ObjectName, SqlDialect, StatementKind, parse_copy,
+    ArchiveError, ArchiveItem, CopyEnd, CopyHead, CopyStart, DataReader, ObjectName, SqlDialect,
+    StatementKind, TableData, parse_copy,
 };
 use crate::finding::{Finding, FindingCode};
 use crate::postgres::quote_identifier;
@@ -44,7 +46,7 @@ impl Loader<'_> {
         let (task, head) = match self.copy_task(&start).await? {
             Ok(task) => task,
             Err(rejection) => {
-                let task = copy_as_written(&start);
+                let task = self.copy_as_written(&start);
                 return self.copy_failed(&start.table, &task, &rejection, begun, items).await;
             }
         };
@@ -53,7 +55,7 @@ impl Loader<'_> {
             return self.copy_skipped(table, task.line, excused, items).await;
         }
         self.observer.on_load(&LoadEvent::TableStarted { table: table.clone() });
-        let sql = with_encoding(&task.text.shown(), &head, self.connection.copy_encoding());
+        let sql = self.copy_sql(&task, &head);
         let alone = self.begin_alone(&table).await?;
         let copied = self.send_copy(&sql, items).await?;
         self.end_alone(alone, copied.answer.is_ok()).await?;
@@ -79,8 +81,23 @@ impl Loader<'_> {
         Ok(end.is_some())
     }
 
+    /// Sends data that is to be read by itself, over the main connection.
+    pub(super) async fn copy_apart(&mut self, data: TableData) -> Result<bool, TargetError> {
+        let reader = match until_cancelled(self.cancel, data.open()).await? {
+            Ok(reader) => reader,
+            Err(error) => return Ok(self.archive_error(&error).await),
+        };
+        let mut apart = Apart { reader, key: self.key.clone() };
+        self.copy(data.start, &mut apart).await
+    }
+
+    /// The statement to send.
+    pub(super) fn copy_sql(&self, task: &Task, head: &CopyHead) -> String {
+        with_encoding(&task.text.shown(), head, self.connection.copy_encoding())
+    }
+
     /// The statement in UTF-8, and its parts.
-    async fn copy_task(
+    pub(super) async fn copy_task(
         &mut self,
         start: &CopyStart,
     ) -> Result<Answer<(Task, CopyHead)>, TargetError> {
@@ -92,13 +109,20 @@ impl Loader<'_> {
             Some(head) if matches!(text, Text::Utf8(_)) => {
                 let kind = StatementKind::CopyIn(head.clone());
                 let entry = start.entry.clone();
-                Ok((Task { kind, text, line: start.line, entry }, head))
+                let (line, counted) = (start.line, self.manner.counted);
+                Ok((Task { kind, text, line, counted, entry }, head))
             }
             _ => Err(Rejection::new(
                 "22021",
                 "the COPY statement names its table in no known encoding",
             )),
         })
+    }
+
+    fn copy_as_written(&self, start: &CopyStart) -> Task {
+        let (text, entry) = (Text::Raw(start.sql.clone()), start.entry.clone());
+        let (line, counted) = (start.line, self.manner.counted);
+        Task { kind: StatementKind::Definition, text, line, counted, entry }
     }
 
     async fn copy_failed(
@@ -177,10 +201,16 @@ impl Loader<'_> {
             // Dropping the sink makes the server give up the COPY.
             drop(sink);
             let rejection = Rejection::new("57014", "given up, because the data ends too early");
+            self.connection.reopen().await?;
             return Ok(Copied { answer: Err(rejection), end });
         }
         let finished = self.connection.cancellable(sink.as_mut().finish()).await?;
-        Ok(Copied { answer: answer_of("COPY", finished)?, end })
+        let answer = answer_of("COPY", finished)?;
+        if answer.is_err() {
+            drop(sink);
+            self.connection.reopen().await?;
+        }
+        Ok(Copied { answer, end })
     }
 
     /// Passes data on to the server, which may have stopped to listen.
@@ -222,34 +252,51 @@ impl Loader<'_> {
             Ok(Some(ArchiveItem::CopyEnd(end))) => Data::End(DataEnd::Complete(end)),
             // The reader promises neither; without an end mark the data is not whole.
             Ok(_) => {
-                self.record.finding(Finding::critical(
-                    FindingCode::ArchiveTruncated,
-                    items.key(),
-                    "COPY data ends without its end mark",
-                ));
+                self.data_without_end("COPY").await;
                 Data::End(DataEnd::Broken)
             }
             Err(error) => {
-                self.archive_error(items.key(), &error);
+                self.archive_error(&error).await;
                 Data::End(DataEnd::Broken)
             }
         })
     }
 
     /// Every line of text is a row; the server must have taken each of them.
-    fn compare(&mut self, piece: &TableLoad, head: &CopyHead, end: Option<CopyEnd>) {
+    pub(super) fn compare(&mut self, piece: &TableLoad, head: &CopyHead, end: Option<CopyEnd>) {
         let Some(end) = end else { return };
         if head.has_options || piece.rows == end.rows {
             return;
         }
-        self.record.finding(Finding::critical(
+        let place = self.manner.counted.at(piece.line);
+        let finding = Finding::critical(
             FindingCode::RowsMismatch,
             display(&piece.table),
-            format!(
-                "line {}: {} rows in the backup, {} taken by the server",
-                piece.line, end.rows, piece.rows
-            ),
-        ));
+            format!("{place}: {} rows in the backup, {} taken by the server", end.rows, piece.rows),
+        );
+        self.record.finding(piece.line, finding);
+    }
+}
+
+/// The items of one table's data.
+struct Apart {
+    reader: DataReader,
+    key: String,
+}
+
+#[async_trait]
+impl ArchiveItems for Apart {
+    async fn next(&mut self) -> Result<Option<ArchiveItem>, ArchiveError> {
+        self.reader.next().await
+    }
+
+    fn bytes_read(&self) -> u64 {
+        // Told with the archive's next item.
+        0
+    }
+
+    fn key(&self) -> &str {
+        &self.key
     }
 }
 
@@ -273,12 +320,7 @@ fn load(table: ObjectName, line: u64, begun: Instant, end: Option<CopyEnd>) -> T
     }
 }
 
-fn copy_as_written(start: &CopyStart) -> Task {
-    let (text, entry) = (Text::Raw(start.sql.clone()), start.entry.clone());
-    Task { kind: StatementKind::Definition, text, line: start.line, entry }
-}
-
-fn quoted(name: &ObjectName) -> String {
+pub(super) fn quoted(name: &ObjectName) -> String {
     let own = quote_identifier(&name.name);
     match &name.schema {
         Some(schema) => format!("{}.{own}", quote_identifier(schema)),

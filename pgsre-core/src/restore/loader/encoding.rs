@@ -59,6 +59,12 @@ impl Encoding {
         }
     }
 
+    /// Whether a character of more than one byte may end in that of a backslash: only encodings for
+    /// clients have such.
+    pub(super) fn may_end_in_a_backslash(&self) -> bool {
+        matches!(self, Self::Other(name) if !is_server_encoding(name))
+    }
+
     /// What becomes of a statement's bytes.
     pub(super) fn decode(&self, bytes: &Bytes) -> Decoded {
         if bytes.is_ascii() {
@@ -130,6 +136,13 @@ mod tests {
     fn bytes_of_no_encoding_are_checked_as_the_databases_own() {
         assert_eq!(Encoding::SqlAscii.of_copy("UTF8"), Some("UTF8"));
         assert_eq!(Encoding::Utf8.of_copy("LATIN1"), None);
+    }
+
+    #[test]
+    fn a_character_may_end_in_a_backslash_where_only_clients_have_the_encoding() {
+        assert!(Encoding::named("SJIS").may_end_in_a_backslash());
+        assert!(!Encoding::named("EUC_JP").may_end_in_a_backslash());
+        assert!(!Encoding::Utf8.may_end_in_a_backslash());
     }
 
     #[test]

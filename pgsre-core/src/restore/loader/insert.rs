@@ -172,11 +172,13 @@ impl Loader<'_> {
                 display(table)
             ));
         }
-        self.record.finding(Finding::critical(
+        let place = task.counted.at(task.line);
+        let finding = Finding::critical(
             FindingCode::RowsMismatch,
             display(table),
-            format!("line {}: {listed} rows in the backup, {rows} taken by the server", task.line),
-        ));
+            format!("{place}: {listed} rows in the backup, {rows} taken by the server"),
+        );
+        self.record.finding(task.line, finding);
     }
 }
 

@@ -18,6 +18,8 @@ const MOST_SLOW: usize = 20;
 pub(super) struct Record {
     begun: Instant,
     report: LoadReport,
+    /// With their places in the archive: they are told in its order, whatever ran first.
+    findings: Vec<(u64, Finding)>,
     current: usize,
     /// Where each table of each database stands in its report.
     tables: HashMap<(usize, ObjectName), usize>,
@@ -33,6 +35,7 @@ impl Record {
         let mut record = Self {
             begun: Instant::now(),
             report: LoadReport::default(),
+            findings: Vec::new(),
             current: 0,
             tables: HashMap::new(),
             pristine: BTreeSet::new(),
@@ -54,7 +57,8 @@ impl Record {
         });
     }
 
-    pub(super) fn finding(&mut self, finding: Finding) {
+    /// Writes a finding down, about this place in the archive.
+    pub(super) fn finding(&mut self, line: u64, finding: Finding) {
         if finding.code == FindingCode::RestoreStatementFailed
             && finding.severity == Severity::Critical
         {
@@ -63,7 +67,7 @@ impl Record {
                 return;
             }
         }
-        self.report.findings.push(finding);
+        self.findings.push((line, finding));
     }
 
     /// Notes something, once.
@@ -82,6 +86,11 @@ impl Record {
 
     pub(super) fn archive(&mut self, summary: ArchiveSummary) {
         self.report.archive = Some(summary);
+    }
+
+    /// The archive was not read to its end after all.
+    pub(super) fn archive_is_broken(&mut self) {
+        self.report.archive = None;
     }
 
     /// Writes down what a statement declared.
@@ -126,6 +135,8 @@ impl Record {
                 sum.rows += piece.rows;
                 sum.bytes += piece.bytes;
                 sum.seconds += piece.seconds;
+                sum.connections = sum.connections.max(piece.connections);
+                sum.line = sum.line.min(piece.line);
                 // A fault of the backup in one piece is not excused by another's excuse.
                 sum.excused = match (sum.failed, piece.failed) {
                     (true, true) => sum.excused && piece.excused,
@@ -175,6 +186,12 @@ impl Record {
 
     /// The report. Databases that only globals were sent to are left out.
     pub(super) fn finish(mut self) -> LoadReport {
+        self.findings.sort_by_key(|(line, _)| *line);
+        self.report.findings.extend(self.findings.into_iter().map(|(_, finding)| finding));
+        for load in &mut self.report.databases {
+            load.tables.sort_by_key(|table| table.line);
+            load.declared.sort_by_key(|declared| declared.line);
+        }
         let more = self.faults.saturating_sub(MOST_FAULTS);
         if more > 0 {
             self.report.findings.push(Finding::critical(
@@ -245,11 +262,23 @@ mod tests {
     }
 
     #[test]
+    fn findings_are_told_in_the_archives_order() {
+        let mut record = Record::new("shop");
+        for line in [7, 3, u64::MAX, 5] {
+            let code = FindingCode::RestoreStatementFailed;
+            record.finding(line, Finding::critical(code, line.to_string(), "no"));
+        }
+        let findings = record.finish().findings;
+        let subjects: Vec<_> = findings.iter().map(|finding| finding.subject.as_str()).collect();
+        assert_eq!(subjects, ["3", "5", "7", "18446744073709551615"]);
+    }
+
+    #[test]
     fn faults_beyond_fifty_are_counted() {
         let mut record = Record::new("shop");
         for line in 0..60 {
             let code = FindingCode::RestoreStatementFailed;
-            record.finding(Finding::critical(code, format!("line {line}"), "no"));
+            record.finding(line, Finding::critical(code, format!("line {line}"), "no"));
         }
         let findings = record.finish().findings;
         assert_eq!(findings.len(), 51);

@@ -15,9 +15,11 @@ pub(super) struct Rejection {
     /// The detail, where it does not hold a whole row.
     pub(super) detail: Option<String>,
     /// The table or the type that the server names.
-    pub(super) relation: Option<String>,
+    pub(super) relation: Option<Box<str>>,
     /// The constraint that the server names.
-    pub(super) constraint: Option<String>,
+    pub(super) constraint: Option<Box<str>>,
+    /// The row of COPY data, from 1.
+    pub(super) row: Option<u64>,
 }
 
 /// Longer details quote data.
@@ -26,7 +28,7 @@ const LONGEST_DETAIL: usize = 200;
 impl Rejection {
     pub(super) fn new(code: &str, message: impl Into<String>) -> Self {
         let (code, message) = (code.to_owned(), message.into());
-        Self { code, message, detail: None, relation: None, constraint: None }
+        Self { code, message, detail: None, relation: None, constraint: None, row: None }
     }
 
     /// The message with its detail and SQLSTATE.
@@ -60,11 +62,20 @@ impl From<&DbError> for Rejection {
             .map(|detail| detail.chars().take(LONGEST_DETAIL).collect());
         Self {
             detail,
-            relation: error.table().or(error.datatype()).map(str::to_owned),
-            constraint: error.constraint().map(str::to_owned),
+            relation: error.table().or(error.datatype()).map(Box::from),
+            constraint: error.constraint().map(Box::from),
+            row: error.where_().and_then(row_of_copy),
             ..Self::new(error.code().code(), error.message())
         }
     }
+}
+
+/// The row in `COPY orders, line 12, column id: "x"`, where the server speaks English.
+fn row_of_copy(context: &str) -> Option<u64> {
+    let place = context.lines().find_map(|line| line.strip_prefix("COPY "))?;
+    let (_, behind) = place.split_once(", line ")?;
+    let digits: String = behind.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
 }
 
 /// Tells what a server says against a statement from a target that breaks.
@@ -98,5 +109,18 @@ fn hint(kind: TargetErrorKind) -> &'static str {
         }
         TargetErrorKind::Unreachable => "see the server's log, then run again",
         _ => "see the server's log and its settings, then run again",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_row_is_read_from_the_context_of_a_copy() {
+        assert_eq!(row_of_copy("COPY orders, line 12, column id: \"x\""), Some(12));
+        assert_eq!(row_of_copy("COPY orders, line 3: \"1\""), Some(3));
+        assert_eq!(row_of_copy("SQL function \"f\" statement 1\nCOPY t, line 7"), Some(7));
+        assert_eq!(row_of_copy("PL/pgSQL function f() line 3 at RAISE"), None);
     }
 }

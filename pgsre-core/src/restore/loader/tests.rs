@@ -9,8 +9,15 @@ use bytes::Bytes;
 use jiff::Timestamp;
 
 use super::*;
-use crate::archive::{ArchiveSummary, CopyEnd, CopyStart, DumpScope, Preamble, SqlDialect};
-use crate::archive::{Provenance, classify, parse_copy};
+mod apart;
+mod behind;
+mod beside;
+
+use crate::archive::{
+    ArchiveErrorKind, ArchiveSummary, CopyEnd, CopyStart, DumpScope, LargeObjectEnd,
+    LargeObjectStart, Preamble, SqlDialect,
+};
+use crate::archive::{Provenance, Section, classify, parse_copy};
 use crate::backup::{BackupFormat, Compression};
 use crate::postgres::Database;
 use crate::restore::{
@@ -25,28 +32,35 @@ impl LoadObserver for Quiet {
     fn on_load(&self, _: &LoadEvent) {}
 }
 
-struct Items(VecDeque<ArchiveItem>, u64);
+struct Items(VecDeque<Result<ArchiveItem, ArchiveError>>, u64);
 
 impl Items {
     fn new() -> Self {
         Self(VecDeque::new(), 0)
     }
 
-    fn sql(mut self, sql: impl AsRef<[u8]>) -> Self {
+    fn item(mut self, item: ArchiveItem) -> Self {
+        self.0.push_back(Ok(item));
+        self
+    }
+
+    fn sql(self, sql: impl AsRef<[u8]>) -> Self {
+        self.of(Section::PreData, sql)
+    }
+
+    /// Behind the data, as `pg_dump` sorts it.
+    fn post(self, sql: impl AsRef<[u8]>) -> Self {
+        self.of(Section::PostData, sql)
+    }
+
+    fn of(mut self, section: Section, sql: impl AsRef<[u8]>) -> Self {
         self.1 += 1;
         let sql = Bytes::copy_from_slice(sql.as_ref());
         let dialect = SqlDialect { provenance: Provenance::HandWritten, ..SqlDialect::default() };
         let kind = classify(&sql, dialect).unwrap();
-        let statement = Statement {
-            sql,
-            line: self.1,
-            kind,
-            entry: None,
-            section: crate::archive::Section::PreData,
-            dependencies: None,
-        };
-        self.0.push_back(ArchiveItem::Statement(statement));
-        self
+        let statement =
+            Statement { sql, line: self.1, kind, entry: None, section, dependencies: None };
+        self.item(ArchiveItem::Statement(statement))
     }
 
     fn copy(mut self, sql: impl AsRef<[u8]>, rows: &[&[u8]]) -> Self {
@@ -56,21 +70,25 @@ impl Items {
         let (table, columns) = (head.table.unwrap(), head.columns);
         let start =
             CopyStart { sql, line: self.1, table, columns, entry: None, dependencies: None };
-        self.0.push_back(ArchiveItem::CopyStart(start));
+        self.0.push_back(Ok(ArchiveItem::CopyStart(start)));
         let mut bytes = 0;
         for row in rows {
             let mut line = row.to_vec();
             line.push(b'\n');
             bytes += line.len() as u64;
-            self.0.push_back(ArchiveItem::CopyData(line.into()));
+            self.0.push_back(Ok(ArchiveItem::CopyData(line.into())));
         }
         let rows = rows.len() as u64;
-        self.0.push_back(ArchiveItem::CopyEnd(CopyEnd { rows, bytes }));
-        self
+        self.item(ArchiveItem::CopyEnd(CopyEnd { rows, bytes }))
     }
 
-    fn end(mut self) -> Self {
-        self.0.push_back(ArchiveItem::End(ArchiveSummary::default()));
+    fn end(self) -> Self {
+        self.item(ArchiveItem::End(ArchiveSummary::default()))
+    }
+
+    /// The archive breaks off here.
+    fn cut(mut self) -> Self {
+        self.0.push_back(Err(ArchiveError::new(ArchiveErrorKind::Truncated, "it breaks off")));
         self
     }
 }
@@ -78,7 +96,7 @@ impl Items {
 #[async_trait]
 impl ArchiveItems for Items {
     async fn next(&mut self) -> Result<Option<ArchiveItem>, ArchiveError> {
-        Ok(self.0.pop_front())
+        self.0.pop_front().transpose()
     }
 
     fn key(&self) -> &str {
@@ -101,6 +119,10 @@ fn preamble(client_encoding: Option<&str>) -> Preamble {
         creates_database: None,
         started_on: None,
     }
+}
+
+fn manner(jobs: usize) -> Manner {
+    Manner { jobs, asked: jobs, counted: Counted::Lines }
 }
 
 /// A throw-away server with an empty database, as a drill has it.
@@ -129,9 +151,18 @@ impl Server {
         Self { session, place }
     }
 
-    async fn load(&self, mut items: Items) -> LoadReport {
+    /// In order, over one connection.
+    async fn load(&self, items: Items) -> LoadReport {
+        self.load_over(1, items).await
+    }
+
+    async fn load_over(&self, jobs: usize, items: Items) -> LoadReport {
+        self.load_as(manner(jobs), items).await
+    }
+
+    async fn load_as(&self, manner: Manner, mut items: Items) -> LoadReport {
         let cancel = CancellationToken::new();
-        Loader::load(&self.place, &mut items, &Quiet, &cancel).await.unwrap()
+        Loader::load(&self.place, manner, &mut items, &Quiet, &cancel).await.unwrap()
     }
 
     async fn database(&self) -> Database {
@@ -348,7 +379,7 @@ async fn a_load_is_cancelled_in_the_middle_of_a_long_statement() {
         cancel.cancel();
     };
     let begun = std::time::Instant::now();
-    let load = Loader::load(&server.place, &mut items, &Quiet, &cancel);
+    let load = Loader::load(&server.place, manner(1), &mut items, &Quiet, &cancel);
     let (result, ()) = tokio::join!(load, soon);
     assert_eq!(result.unwrap_err().kind(), TargetErrorKind::Cancelled);
     assert!(begun.elapsed() < Duration::from_secs(10));
