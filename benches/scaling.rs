@@ -14,7 +14,7 @@ use std::fmt;
 /// CPU seconds that one connection needs to take a gigabyte of COPY text.
 const COPY: f64 = 8.0;
 /// Gigabytes of SQL a second that one thread unpacks from gzip and splits.
-const UNPACK: f64 = 0.40;
+const UNPACK: f64 = 0.49;
 /// Gigabytes of SQL that the costs of indexes and keys were measured with.
 const MEASURED: f64 = 1.06;
 

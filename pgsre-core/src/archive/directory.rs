@@ -3,7 +3,7 @@
 //! Before any data is read, the listing must hold what the table of contents names and nothing that
 //! it does not.
 
-use std::io::{BufReader, Read};
+use std::io::BufReader;
 use std::sync::Arc;
 
 use super::apart::{Place, ReadsData};
@@ -117,18 +117,12 @@ fn read_large_objects(
         let file = files.file(Role::LargeObject(oid))?;
         let input = job.objects.open(&file.part, None);
         within(&file.name, || {
-            let mut unpacked = unpack_large_object(file, input)?;
+            let codec = members::codec_of_large_object(file.codec, file.part.size);
+            let mut unpacked = codec.unpack(input)?;
             data::large_object(&mut unpacked, oid, entry.line, outbox)
         })?;
     }
     Ok(())
-}
-
-/// Of an empty large object `pg_dump` writes no frame at all with lz4 and zstd, but a stream of
-/// nothing with gzip (`compress_lz4.c`, `compress_zstd.c`).
-fn unpack_large_object(file: &File, input: FeedInput) -> Result<Box<dyn Read>, ArchiveError> {
-    let codec = if file.part.size == 0 { Codec::None } else { file.codec };
-    codec.unpack(input)
 }
 
 /// The data of one table, read by itself.

@@ -87,6 +87,13 @@ fn list_of(header: &Header, entry: &DataEntry) -> String {
     }
 }
 
+/// The compression of a large object's file of this many bytes: of an empty one `pg_dump` writes no
+/// frame at all with lz4 and zstd, but a stream of nothing with gzip (`compress_lz4.c`,
+/// `compress_zstd.c`).
+pub(super) fn codec_of_large_object(codec: Codec, size: u64) -> Codec {
+    if size == 0 && codec != Codec::Gzip { Codec::None } else { codec }
+}
+
 /// Without the ending under which `pg_dump` stores what it has compressed.
 pub(super) fn split_codec(name: &str) -> (&str, Codec) {
     let endings = [(".gz", Codec::Gzip), (".lz4", Codec::Lz4), (".zst", Codec::Zstd)];

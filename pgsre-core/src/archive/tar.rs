@@ -144,6 +144,10 @@ impl<'a> Walk<'a> {
         };
         let within = |stop: Stop| stop.map(|error| error.within(name));
         let entry = self.take(role, name)?;
+        let codec = match role {
+            Role::LargeObject(_) => members::codec_of_large_object(codec, member.size),
+            _ => codec,
+        };
         let mut unpacked = codec.unpack(input).map_err(|error| error.within(name))?;
         match role {
             Role::Table(_) => {

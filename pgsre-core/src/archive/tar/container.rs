@@ -24,6 +24,7 @@ pub(in crate::archive) struct Container<R> {
 pub(in crate::archive) struct Member {
     /// Its path, without a `./` in front.
     pub(in crate::archive) name: String,
+    pub(super) size: u64,
     /// Whether `pg_dump -Ft` wrote it.
     pub(super) is_of_pg_dump: bool,
 }
@@ -50,7 +51,8 @@ impl<R: BufRead> Container<R> {
             match header.kind {
                 Kind::File => {
                     let name = self.name.trim_start_matches("./").to_owned();
-                    return Ok(Some(Member { name, is_of_pg_dump: header.is_of_pg_dump }));
+                    let (size, is_of_pg_dump) = (self.left, header.is_of_pg_dump);
+                    return Ok(Some(Member { name, size, is_of_pg_dump }));
                 }
                 Kind::Directory => {}
                 Kind::LongName => extension.name = Some(self.long_name()?),
