@@ -38,7 +38,7 @@ enum Way {
 pub(super) struct Graph {
     next: usize,
     nodes: BTreeMap<usize, Node>,
-    /// Those that could run as far as the others go, largest first.
+    /// Those that could run as far as the others go; first where most is to be done.
     ready: BTreeSet<(Reverse<u64>, usize)>,
     /// Those that wait for data only, by table.
     parked: HashMap<ObjectName, Vec<usize>>,
@@ -243,11 +243,17 @@ impl Graph {
             Some(Lack::Table(table)) => self.parked.entry(table).or_default().push(id),
             Some(Lack::Everything) => self.parked_for_all.push(id),
             None => {
-                let tables = node.place.data.iter().flatten();
-                let size = tables.map(|table| data.bytes(table)).sum();
-                self.ready.insert((Reverse(size), id));
+                self.ready.insert((Reverse(self.to_be_done(node, data)), id));
             }
         }
+    }
+
+    /// How much is still to be done with the tables of a statement: what stands at the head of the
+    /// longest queue is begun first, for much of a queue goes one after the other.
+    fn to_be_done(&self, node: &Node, data: &Data) -> u64 {
+        let waiting = |table| self.by_name.get(table).map_or(0, |ids| ids.len() as u64);
+        let tables = node.place.data.iter().flatten();
+        tables.map(|table| data.bytes(table).saturating_mul(waiting(table))).sum()
     }
 
     fn may_lock(&self, id: usize) -> bool {
