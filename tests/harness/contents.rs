@@ -90,7 +90,9 @@ fn definitions(major: u32, config: &ConnectConfig) -> String {
 
 fn output(command: &mut Command, input: &str) -> String {
     use std::io::Write;
+    // Whatever the database's encoding is.
     let mut child = command
+        .env("PGCLIENTENCODING", "UTF8")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
