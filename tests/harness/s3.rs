@@ -1,6 +1,6 @@
 //! An S3 server on this machine, a policy in it, and a line to it that breaks.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -69,9 +69,21 @@ impl S3Server {
     /// # Errors
     /// Where the file cannot be written.
     pub fn put(&self, key: &str, content: &[u8]) -> std::io::Result<()> {
-        let path: PathBuf = self.root.path().join(BUCKET).join(key);
+        std::fs::write(self.place(key)?, content)
+    }
+
+    /// Copies a file into the bucket, past the policy.
+    ///
+    /// # Errors
+    /// Where it cannot be copied.
+    pub fn put_file(&self, key: &str, file: &Path) -> std::io::Result<()> {
+        std::fs::copy(file, self.place(key)?).map(drop)
+    }
+
+    fn place(&self, key: &str) -> std::io::Result<PathBuf> {
+        let path = self.root.path().join(BUCKET).join(key);
         path.parent().map_or(Ok(()), std::fs::create_dir_all)?;
-        std::fs::write(path, content)
+        Ok(path)
     }
 }
 
