@@ -15,6 +15,7 @@ use crate::restore::TargetError;
 
 mod data;
 mod graph;
+mod memory;
 
 use data::Data;
 use graph::Graph;
@@ -43,6 +44,8 @@ struct Behind {
     task: Task,
     settings: Settings,
     missing_roles: Vec<String>,
+    /// The table whose rows it sorts.
+    sorts: Option<ObjectName>,
 }
 
 /// A statement that ran beside others.
@@ -110,8 +113,17 @@ impl Post {
 }
 
 impl Behind {
-    async fn run(self, id: usize, mut lane: Lane) -> Result<Finished, TargetError> {
+    /// `memory` is what it sorts in; the server's own setting where there is none.
+    async fn run(
+        self,
+        id: usize,
+        mut lane: Lane,
+        memory: Option<String>,
+    ) -> Result<Finished, TargetError> {
         lane.connection.adopt(&self.settings).await?;
+        if let Some(setting) = memory {
+            lane.connection.must("giving memory to a statement", &setting).await?;
+        }
         let begun = Instant::now();
         let outcome = lane.connection.run_beside(&self.task.text).await?;
         let took = begun.elapsed();
@@ -187,8 +199,9 @@ impl Loader<'_> {
             _ => Subject::Unknown,
         };
         let settings = self.connection.settings();
+        let sorts = memory::sorts(&subject, &task.text.shown());
         let place = self.post.graph.place(subject, dependencies.as_ref(), &self.post.data);
-        let behind = Behind { task, settings, missing_roles };
+        let behind = Behind { task, settings, missing_roles, sorts };
         self.post.graph.add(behind, place, &self.post.data);
         while dependencies.is_none() && self.post.graph.len() > MOST_WAITING {
             if !self.step().await? {
@@ -232,7 +245,9 @@ impl Loader<'_> {
             return Ok(false);
         };
         self.tell_working(lane.number, Some(behind.task.head()));
-        self.lanes.begin(behind.run(id, lane));
+        let sorted = behind.sorts.as_ref().map(|table| self.post.data.bytes(table));
+        let memory = self.place.owns_server.then(|| memory::setting(sorted));
+        self.lanes.begin(behind.run(id, lane, memory));
         Ok(true)
     }
 
