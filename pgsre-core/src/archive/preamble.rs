@@ -34,10 +34,18 @@ impl Preamble {
     /// The major version of the server that was dumped: 15 for `15.18 (Debian …)`.
     #[must_use]
     pub fn server_major(&self) -> Option<u32> {
-        let version = self.server_version.as_deref()?;
-        let digits = version.split(|c: char| !c.is_ascii_digit()).next()?;
-        digits.parse().ok()
+        major(self.server_version.as_deref()?)
     }
+
+    /// The major version of the `pg_dump` that wrote it: it may be newer than the server.
+    #[must_use]
+    pub fn writer_major(&self) -> Option<u32> {
+        major(self.dumped_by.as_deref()?)
+    }
+}
+
+fn major(version: &str) -> Option<u32> {
+    version.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// What a dump covers.

@@ -40,6 +40,8 @@ pub(super) struct Rejected<'a> {
     pub(super) of_locale: bool,
     /// Whether it stands behind where a dump defines its tables, and nothing was defined.
     pub(super) only_data: bool,
+    /// The major version of the `pg_dump` that wrote the archive, where the server is older.
+    pub(super) newer_writer: Option<u32>,
 }
 
 /// Judges rejections, remembering what the environment lacks.
@@ -126,6 +128,8 @@ impl Judge {
             self.other_locale(rejected)
         } else if rejected.only_data && is_undefined(code, rejected.kind) {
             self.no_definitions(rejected)
+        } else if let Some(writer) = rejected.newer_writer.filter(|_| is_not_known_yet(code)) {
+            self.newer_writer(writer, rejected)
         } else {
             return None;
         };
@@ -199,6 +203,23 @@ impl Judge {
         })
     }
 
+    fn newer_writer(&mut self, writer: u32, rejected: &Rejected<'_>) -> Option<Finding> {
+        self.once(FindingCode::EnvironmentServerTooOld, "", || {
+            Finding::critical(
+                FindingCode::EnvironmentServerTooOld,
+                rejected.subject,
+                format!(
+                    "pg_dump {writer} wrote it, and this server is older: {}",
+                    rejected.rejection.quoted()
+                ),
+            )
+            .with_hint(format!(
+                "install PostgreSQL {writer} or newer where drills run, or dump with the pg_dump \
+                 of the server's version"
+            ))
+        })
+    }
+
     fn no_definitions(&mut self, rejected: &Rejected<'_>) -> Option<Finding> {
         self.once(FindingCode::ArchiveUnsupported, "", || {
             Finding::critical(
@@ -219,6 +240,12 @@ impl Judge {
     ) -> Option<Finding> {
         self.said.insert((code, about.to_owned())).then(finding)
     }
+}
+
+/// How a server rejects what a later version brought: as a syntax error, an unknown function, or an
+/// unknown parameter of an object.
+fn is_not_known_yet(code: &str) -> bool {
+    matches!(code, "42601" | "42883" | "22023")
 }
 
 /// The narrow allow-list of what sound backups do to a place that is not quite bare: exactly these
@@ -318,6 +345,8 @@ fn is_about_collation(rejected: &Rejected<'_>) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::panic, reason = "tests")]
+
     use super::*;
 
     fn rejection(code: &str) -> Rejection {
@@ -333,7 +362,30 @@ mod tests {
             rejection: &rejection(code),
             of_locale: false,
             only_data: false,
+            newer_writer: None,
         })
+    }
+
+    #[test]
+    fn what_a_newer_pg_dump_wrote_and_an_older_server_does_not_know_is_no_fault_of_the_backup() {
+        let rejected = |writer, code: &str| {
+            Judge::default().judge(&Rejected {
+                kind: &StatementKind::Definition,
+                sql: "CREATE SUBSCRIPTION s WITH (connect = false, run_as_owner = true)",
+                subject: "line 1",
+                missing_roles: &[],
+                rejection: &rejection(code),
+                of_locale: false,
+                only_data: false,
+                newer_writer: writer,
+            })
+        };
+        let Judgement::Environment(said) = rejected(Some(17), "42601") else {
+            panic!("not of the environment")
+        };
+        assert_eq!(said[0].code, FindingCode::EnvironmentServerTooOld);
+        assert_eq!(rejected(None, "42601"), Judgement::Fault);
+        assert_eq!(rejected(Some(17), "23505"), Judgement::Fault);
     }
 
     #[test]
@@ -382,6 +434,7 @@ mod tests {
             rejection: &rejection,
             of_locale: false,
             only_data: false,
+            newer_writer: None,
         };
         assert!(matches!(j.judge(&rejected), Judgement::Environment(said) if said.len() == 1));
         assert_eq!(j.judge(&rejected), Judgement::Environment(Vec::new()));

@@ -12,6 +12,8 @@ pub(in crate::restore) struct Manner {
     /// How many were asked for, where they may be used.
     pub(super) asked: usize,
     pub(super) counted: Counted,
+    /// The major version of the `pg_dump` that wrote the archive, where it says so.
+    pub(super) writer: Option<u32>,
 }
 
 /// What the places of an archive's statements are counted in.
@@ -34,7 +36,7 @@ impl Manner {
             BackupFormat::Plain => Counted::Lines,
             _ => Counted::Entries,
         };
-        Self { jobs, asked: jobs, counted }
+        Self { jobs, asked: jobs, counted, writer: request.preamble.writer_major() }
     }
 }
 

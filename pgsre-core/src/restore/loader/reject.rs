@@ -64,6 +64,7 @@ impl Loader<'_> {
             rejection,
             of_locale,
             only_data: self.is_only_data(task),
+            newer_writer: self.manner.writer.filter(|writer| *writer > self.connection.major()),
         });
         match &judgement {
             Judgement::Harmless => {
@@ -80,8 +81,7 @@ impl Loader<'_> {
                     subject,
                     rejected_with(rejection),
                 );
-                let hint =
-                    "restore the backup by hand up to this line to see what is missing".to_owned();
+                let hint = "restore the backup by hand up to there to see what is missing";
                 self.record.finding(task.line, finding.with_hint(hint));
             }
         }

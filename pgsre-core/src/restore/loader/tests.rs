@@ -122,7 +122,7 @@ fn preamble(client_encoding: Option<&str>) -> Preamble {
 }
 
 fn manner(jobs: usize) -> Manner {
-    Manner { jobs, asked: jobs, counted: Counted::Lines }
+    Manner { jobs, asked: jobs, counted: Counted::Lines, writer: None }
 }
 
 /// A throw-away server with an empty database, as a drill has it.
