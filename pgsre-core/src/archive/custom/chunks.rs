@@ -15,11 +15,13 @@ pub(super) struct Chunks<'a, R> {
     /// Bytes left of the present piece.
     left: usize,
     ended: bool,
+    /// A fault that came behind bytes that were handed out first.
+    fault: Option<io::Error>,
 }
 
 impl<'a, R: BufRead> Chunks<'a, R> {
     pub(super) fn new(input: &'a mut R, primitives: Primitives) -> Self {
-        Self { input, primitives, left: 0, ended: false }
+        Self { input, primitives, left: 0, ended: false, fault: None }
     }
 
     /// Steps to the next byte of data; `false` at the end.
@@ -57,8 +59,11 @@ impl<R: BufRead> Read for Chunks<'_, R> {
         let mut filled = 0;
         while filled < buffer.len() {
             let available = match self.fill_buf() {
-                // What came before a fault is looked at first: the fault comes again.
-                Err(_) if filled > 0 => break,
+                // What came before a fault is looked at first. The input does not say it again.
+                Err(error) if filled > 0 => {
+                    self.fault = Some(error);
+                    break;
+                }
                 available => available?,
             };
             let amount = available.len().min(buffer.len() - filled);
@@ -75,6 +80,9 @@ impl<R: BufRead> Read for Chunks<'_, R> {
 
 impl<R: BufRead> BufRead for Chunks<'_, R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if let Some(fault) = self.fault.take() {
+            return Err(fault);
+        }
         if !self.advance()? {
             return Ok(&[]);
         }
@@ -90,5 +98,65 @@ impl<R: BufRead> BufRead for Chunks<'_, R> {
     fn consume(&mut self, amount: usize) {
         self.left -= amount.min(self.left);
         self.input.consume(amount);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes, then a fault that is said once.
+    struct Failing<'a>(&'a [u8], Option<io::Error>);
+
+    impl Read for Failing<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let amount = self.fill_buf()?.read(buffer)?;
+            self.consume(amount);
+            Ok(amount)
+        }
+    }
+
+    impl BufRead for Failing<'_> {
+        fn fill_buf(&mut self) -> io::Result<&[u8]> {
+            match self.1.take_if(|_| self.0.is_empty()) {
+                Some(fault) => Err(fault),
+                None => Ok(self.0),
+            }
+        }
+
+        fn consume(&mut self, amount: usize) {
+            self.0 = &self.0[amount..];
+        }
+    }
+
+    const PRIMITIVES: Primitives = Primitives { int_size: 4, offset_size: 8 };
+
+    fn read(input: &[u8], fault: Option<io::Error>) -> (Vec<u8>, String) {
+        let mut input = Failing(input, fault);
+        let mut pieces = Chunks::new(&mut input, PRIMITIVES);
+        let mut found = vec![0; 16];
+        let (amount, failed) = crate::archive::data::fill(&mut pieces, &mut found);
+        found.truncate(amount);
+        (found, failed.map_or_else(String::new, |error| error.to_string()))
+    }
+
+    #[test]
+    fn a_fault_of_the_source_behind_some_bytes_is_told_as_it_is() {
+        let reset = io::Error::from(io::ErrorKind::ConnectionReset);
+        let expected = (b"row".to_vec(), reset.to_string());
+        assert_eq!(read(b"\0\x08\0\0\0row", Some(reset)), expected);
+    }
+
+    #[test]
+    fn a_negative_length_behind_a_piece_is_a_fault_and_not_passed_over() {
+        let (found, fault) = read(b"\0\x03\0\0\0row\x01\x05\0\0\0\0\0\0\0\0", None);
+        assert_eq!(found, b"row");
+        assert_eq!(fault, "a piece of data has a length of -5");
+    }
+
+    #[test]
+    fn pieces_up_to_their_end_are_one_stream() {
+        let whole = b"\0\x02\0\0\0ro\0\x01\0\0\0w\0\0\0\0\0";
+        assert_eq!(read(whole, None), (b"row".to_vec(), String::new()));
     }
 }
