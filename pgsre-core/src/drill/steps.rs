@@ -210,6 +210,15 @@ impl Run<'_> {
         }
     }
 
+    /// The backup in the format that its content has, whatever its name says.
+    fn backup_as_read(&self) -> Option<Backup> {
+        let mut backup = self.report.backup.clone()?;
+        if let Some(archive) = &self.report.archive {
+            backup.format = archive.format;
+        }
+        Some(backup)
+    }
+
     /// Runs one check; `None` where it was told to stop.
     async fn check(
         &self,
@@ -218,9 +227,9 @@ impl Run<'_> {
         load: &LoadReport,
         stop: &CancellationToken,
     ) -> Option<(ValidationReport, Vec<Finding>)> {
-        let backup = self.report.backup.as_ref()?;
+        let backup = self.backup_as_read()?;
         let now = (self.drill.clock)();
-        let mut cx = ValidationContext::new(&place.restored, place.load, load, backup, now, stop);
+        let mut cx = ValidationContext::new(&place.restored, place.load, load, &backup, now, stop);
         cx.live = place.live.as_ref();
         let checking = AssertUnwindSafe(validator.validate(&cx)).catch_unwind();
         let ran = tokio::select! {

@@ -98,7 +98,8 @@ impl Catalogue {
             return self.check_table(name, columns, *kind, declared, cx);
         }
         let key = ObjectKey::of(&declared.object)?;
-        (!key.is_of_the_system() && !self.objects.contains(&key)).then(|| missing(&key, declared))
+        (!key.is_of_the_system() && !self.objects.contains(&key))
+            .then(|| missing(&key, declared, cx))
     }
 
     fn check_table(
@@ -116,12 +117,12 @@ impl Catalogue {
         }
         let there: Vec<_> = self.relations.named(name).collect();
         if there.is_empty() {
-            let message = format!("the table, declared on line {}, is not there", declared.line);
+            let message = format!("the table, declared {}, is not there", place(declared, cx));
             return Some(schema_missing(subject, message));
         }
         let Some(table) = there.iter().find(|table| is_as_declared(table, kind, name, cx)) else {
             let message =
-                format!("declared as a table on line {}, but is another kind", declared.line);
+                format!("declared as a table {}, but is another kind", place(declared, cx));
             return Some(Finding::critical(FindingCode::SchemaChanged, subject, message));
         };
         let lacking: Vec<_> = columns
@@ -163,8 +164,15 @@ fn is_of_the_system(name: &ObjectName) -> bool {
     name.schema.as_deref().is_some_and(|schema| schema.starts_with("pg_"))
 }
 
-fn missing(key: &ObjectKey, declared: &Declared) -> Finding {
-    let message = format!("declared on line {}, but is not there", declared.line);
+/// Where the archive declares it: `on line 12` or `in entry 12`.
+fn place(declared: &Declared, cx: &ValidationContext<'_>) -> String {
+    let unit = cx.backup.format.unit_of_place();
+    let preposition = if unit == "line" { "on" } else { "in" };
+    format!("{preposition} {unit} {}", declared.line)
+}
+
+fn missing(key: &ObjectKey, declared: &Declared, cx: &ValidationContext<'_>) -> Finding {
+    let message = format!("declared {}, but is not there", place(declared, cx));
     match key.kind {
         ObjectKind::Constraint => {
             Finding::critical(FindingCode::ConstraintMissing, key.to_string(), message)

@@ -2,6 +2,7 @@
 
 use super::super::fixture::{Fixture, object};
 use super::*;
+use crate::backup::BackupFormat;
 use crate::finding::Severity;
 
 /// One object of every kind that a dump declares.
@@ -187,4 +188,19 @@ async fn a_hundred_thousand_objects_take_seconds() {
     let began = std::time::Instant::now();
     assert_eq!(validation(&fixture).await, Validation::sound(100_000));
     assert!(began.elapsed() < std::time::Duration::from_secs(10));
+}
+
+#[tokio::test]
+async fn where_something_is_declared_is_said_as_the_archive_counts() {
+    let mut fixture = Fixture::new("").await;
+    fixture.declare_table("shop.t", &[]);
+    fixture.declare(Declaration::View(object("shop.v")));
+    for (format, place) in [(BackupFormat::Plain, "on line 10"), (BackupFormat::Tar, "in entry 10")]
+    {
+        fixture.backup.format = format;
+        let validation = DeclaredObjects.validate(&fixture.context()).await.unwrap();
+        let messages: Vec<_> = validation.findings.iter().map(|found| &found.message).collect();
+        assert_eq!(messages.len(), 2);
+        assert!(messages.iter().all(|message| message.contains(place)), "{messages:?}");
+    }
 }
