@@ -1,12 +1,14 @@
 //! Large objects whose data comes as such: written in transactions of bounded size, and counted.
 
 use bytes::Bytes;
+use tokio_postgres::types::Type;
 
 use super::connection::answer_of;
 use super::rejection::Rejection;
 use super::{ArchiveItems, Loader, Task};
 use crate::archive::{
-    ArchiveError, ArchiveItem, LargeObjectCall, LargeObjectEnd, LargeObjectStart, StatementKind,
+    ArchiveError, ArchiveItem, EntryComment, LargeObjectCall, LargeObjectEnd, LargeObjectStart,
+    StatementKind,
 };
 use crate::finding::{Finding, FindingCode};
 use crate::restore::TargetError;
@@ -86,7 +88,7 @@ impl Loader<'_> {
             let row = self
                 .connection
                 .session()
-                .query_one("SELECT pg_catalog.lo_open($1, 131072)", &[&oid])
+                .query_typed_one("SELECT pg_catalog.lo_open($1, 131072)", &[(&oid, Type::OID)])
                 .await?;
             row.try_get::<_, i32>(0)
         };
@@ -104,7 +106,10 @@ impl Loader<'_> {
                 let row = self
                     .connection
                     .session()
-                    .query_one("SELECT pg_catalog.lowrite($1, $2)", &[&descriptor, &piece])
+                    .query_typed_one(
+                        "SELECT pg_catalog.lowrite($1, $2)",
+                        &[(&descriptor, Type::INT4), (&piece, Type::BYTEA)],
+                    )
                     .await?;
                 row.try_get::<_, i32>(0)
             };
@@ -148,7 +153,8 @@ impl Loader<'_> {
             text: Text::Utf8(sql),
             line: start.line,
             counted: self.manner.counted,
-            entry: None,
+            // Where the archive makes none at all, it is a part of a backup: its data.
+            entry: (!self.record.has_large_objects()).then(block_of_large_objects),
         };
         // Judging asks the server, which nothing of this may disturb.
         self.commit_large_objects().await?;
@@ -183,4 +189,10 @@ impl Loader<'_> {
             }
         }
     }
+}
+
+/// The entry that holds the data of large objects.
+fn block_of_large_objects() -> EntryComment {
+    let name = "BLOBS".to_owned();
+    EntryComment { kind: name.clone(), name, schema: None, owner: None }
 }

@@ -164,6 +164,11 @@ impl Record {
         self.load().large_objects += 1;
     }
 
+    /// Whether the archive has made a large object.
+    pub(super) fn has_large_objects(&self) -> bool {
+        self.report.databases[self.current].large_objects > 0
+    }
+
     pub(super) fn inserts(&mut self) {
         self.load().inserts = true;
     }

@@ -216,3 +216,15 @@ async fn large_objects_whose_data_comes_as_such_are_written_and_counted() {
     assert_eq!(server.text("SELECT length(lo_get(16415))::text").await, "1");
     server.stop().await;
 }
+
+#[tokio::test]
+async fn large_objects_that_a_part_of_a_backup_does_not_make_are_no_fault_of_it() {
+    let server = Server::start(None).await;
+    let items = Items::new()
+        .item(ArchiveItem::LargeObjectStart(LargeObjectStart { oid: 16414, line: 9 }))
+        .item(ArchiveItem::LargeObjectData(Bytes::from_static(b"x")))
+        .item(ArchiveItem::LargeObjectEnd(LargeObjectEnd { bytes: 1 }));
+    let report = server.load_as(entries(2), items.end()).await;
+    assert_eq!(codes(&report), ["archive.unsupported"]);
+    server.stop().await;
+}
