@@ -228,3 +228,30 @@ async fn large_objects_that_a_part_of_a_backup_does_not_make_are_no_fault_of_it(
     assert_eq!(codes(&report), ["archive.unsupported"]);
     server.stop().await;
 }
+
+#[tokio::test]
+async fn large_objects_of_no_one_and_several_pieces_are_written_whatever_backslashes_mean() {
+    let server = Server::start(None).await;
+    let pieces: [(u32, Vec<usize>); 4] =
+        [(16414, vec![]), (16415, vec![3]), (16416, vec![262_144, 5]), (4_294_967_295, vec![9])];
+    let mut items = Items::new().of(Section::PreData, "SET standard_conforming_strings = off");
+    for (oid, _) in &pieces {
+        items = items.of(Section::Data, format!("SELECT pg_catalog.lo_create('{oid}')"));
+    }
+    for (oid, lengths) in &pieces {
+        items = items.item(ArchiveItem::LargeObjectStart(LargeObjectStart { oid: *oid, line: 9 }));
+        for length in lengths {
+            items = items.item(ArchiveItem::LargeObjectData(vec![0xa5; *length].into()));
+        }
+        let bytes = lengths.iter().sum::<usize>() as u64;
+        items = items.item(ArchiveItem::LargeObjectEnd(LargeObjectEnd { bytes }));
+    }
+    let report = server.load_as(entries(2), items.end()).await;
+    assert_eq!(codes(&report), Vec::<&str>::new(), "{:?}", report.findings);
+    for (oid, lengths) in &pieces {
+        let expected = "a5".repeat(lengths.iter().sum());
+        let found = format!("SELECT encode(lo_get('{oid}'), 'hex')");
+        assert_eq!(server.text(&found).await, expected, "{oid}");
+    }
+    server.stop().await;
+}
