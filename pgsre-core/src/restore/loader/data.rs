@@ -47,7 +47,10 @@ pub(super) struct Fills {
     /// Data apart that nobody reads yet, smallest first.
     waiting: Vec<Waiting>,
     next: usize,
+    /// For rows of the stream.
     budget: Arc<Semaphore>,
+    /// For rows that are read apart.
+    budget_apart: Arc<Semaphore>,
     /// Told when more waits somewhere than its senders take.
     backed_up: Arc<Notify>,
 }
@@ -59,6 +62,7 @@ impl Default for Fills {
             waiting: Vec::new(),
             next: 0,
             budget: budget::whole(),
+            budget_apart: budget::whole(),
             backed_up: Arc::default(),
         }
     }
@@ -355,7 +359,7 @@ impl Loader<'_> {
             data,
             chunker: Chunker::new(ambiguous),
             queue: queue.unwrap_or_default(),
-            budget: Arc::clone(&self.fills.budget),
+            budget: Arc::clone(&self.fills.budget_apart),
             backed_up: Arc::clone(&self.fills.backed_up),
             stop: self.lanes.stop().clone(),
         };

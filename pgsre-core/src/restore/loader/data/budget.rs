@@ -1,4 +1,8 @@
 //! The memory that rows may take while they wait to be sent, all tables together.
+//!
+//! Rows of the stream and rows that are read apart have a budget each: those of the stream may wait
+//! for a connection to be free, and those that are read apart must go on meanwhile, because it is
+//! they that have the connections.
 
 use std::sync::Arc;
 
@@ -8,10 +12,10 @@ use super::chunk::Chunk;
 
 /// What is counted at a time.
 const UNIT: usize = 1 << 10;
-/// All rows that wait.
-const ALL: usize = 24 << 20;
+/// All rows that wait, of the stream or apart.
+const ALL: usize = 12 << 20;
 
-/// The whole budget.
+/// A whole budget.
 pub(super) fn whole() -> Arc<Semaphore> {
     Arc::new(Semaphore::new(ALL / UNIT))
 }

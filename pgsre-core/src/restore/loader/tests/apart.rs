@@ -50,8 +50,12 @@ impl Made {
 }
 
 impl Items {
-    fn apart(mut self, table: &str, rows: u64, cut_at: Option<u64>) -> Self {
-        self = self.sql(format!("CREATE TABLE public.{table} (id integer, name text)"));
+    fn apart(self, table: &str, rows: u64, cut_at: Option<u64>) -> Self {
+        self.sql(format!("CREATE TABLE public.{table} (id integer, name text)"))
+            .data_apart(table, rows, cut_at)
+    }
+
+    fn data_apart(self, table: &str, rows: u64, cut_at: Option<u64>) -> Self {
         let sql = Bytes::from(format!("COPY public.{table} (id, name) FROM stdin"));
         let head = parse_copy(&sql, SqlDialect::default()).unwrap();
         let start = CopyStart {
@@ -124,5 +128,27 @@ async fn an_index_is_built_when_its_tables_data_is_in_and_not_before() {
     let rows = "SELECT string_agg(reltuples::bigint::text, ' ') FROM pg_class \
                 WHERE relname IN ('ti', 'ui')";
     assert_eq!(server.text(rows).await, "5000 5000");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn small_tables_that_wait_for_a_connection_do_not_starve_those_that_have_one() {
+    let server = Server::start(None).await;
+    let row = [b"1\t".as_slice(), &[b'y'; 100_000]].concat();
+    let rows = [row.as_slice(); 30];
+    let small = || (0..10).map(|number| format!("small{number}"));
+    let mut items = Items::new();
+    for table in ["t", "u"].map(str::to_owned).into_iter().chain(small()) {
+        items = items.sql(format!("CREATE TABLE public.{table} (id integer, name text)"));
+    }
+    items = items.data_apart("t", 100_000, None).data_apart("u", 100_000, None);
+    // More than may wait, and no more of each than one connection sends.
+    for table in small() {
+        items = items.copy(format!("COPY public.{table} (id, name) FROM stdin"), &rows);
+    }
+    let report = server.load_as(entries(2), items.end()).await;
+    assert_eq!(codes(&report), Vec::<&str>::new(), "{:?}", report.findings);
+    let total: u64 = report.databases[0].tables.iter().map(|table| table.rows).sum();
+    assert_eq!(total, 200_300);
     server.stop().await;
 }
