@@ -277,8 +277,11 @@ impl Loader<'_> {
             return Ok(false);
         }
         let Some((id, behind)) = self.post.again.pop() else { return Ok(false) };
+        let now = self.connection.settings();
         self.connection.adopt(&Arc::clone(&behind.settings)).await?;
         let (answer, took) = self.send(&behind.task).await?;
+        // The archive may have set something else since.
+        self.connection.adopt(&now).await?;
         match answer {
             Ok(_) => self.done(&behind.task, took),
             Err(rejection) => {

@@ -196,6 +196,40 @@ async fn what_gets_into_each_others_way_is_run_again_alone() {
 }
 
 #[tokio::test]
+async fn what_is_run_again_leaves_the_settings_as_they_were() {
+    let server = Server::start(None).await;
+    let function = |name: &str, first: u32, second: u32| {
+        format!(
+            "CREATE FUNCTION public.{name}(integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS \
+             'BEGIN PERFORM pg_advisory_xact_lock({first}); PERFORM pg_sleep(1); \
+             PERFORM pg_advisory_xact_lock({second}); RETURN 1; END'"
+        )
+    };
+    // As `pg_dump` before 10.3 has it: names without schemas.
+    let items = Items::new()
+        .sql("CREATE SCHEMA one")
+        .sql("CREATE SCHEMA other")
+        .sql("CREATE TABLE public.t (id integer)")
+        .sql("CREATE TABLE public.u (id integer)")
+        .sql("CREATE TABLE other.v (id integer)")
+        .sql(function("f", 1, 2))
+        .sql(function("g", 2, 1))
+        .sql("SET search_path = one, pg_catalog")
+        .copy(COPY, &[b"1"])
+        .copy("COPY public.u (id) FROM stdin", &[b"1"])
+        .post("CREATE INDEX ti ON public.t USING btree (public.f(id))")
+        .post("CREATE INDEX ui ON public.u USING btree (public.g(id))")
+        .post("SET search_path = other, pg_catalog")
+        // It waits for all before it.
+        .post("DROP TABLE IF EXISTS public.nothing")
+        .post("CREATE INDEX vi ON v USING btree (id)")
+        .end();
+    let report = server.load_over(2, items).await;
+    assert_eq!(codes(&report), Vec::<&str>::new(), "{:?}", report.findings);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn large_objects_whose_data_comes_as_such_are_written_and_counted() {
     let server = Server::start(None).await;
     let object = |items: Items, oid: u32, data: &[u8], bytes: u64| {
