@@ -169,6 +169,7 @@ impl<'a> Loader<'a> {
             Ok(()) => loader.finish().await,
             Err(error) => {
                 loader.lanes.abandon().await;
+                loader.connection.close().await;
                 Err(error)
             }
         }
