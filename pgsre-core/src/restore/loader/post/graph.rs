@@ -87,8 +87,11 @@ impl Graph {
     ) -> Place {
         let names: Vec<_> = subject.names().cloned().collect();
         let (way, data) = match subject {
-            Subject::Index { table, .. } => (Way::Index, Some(vec![table])),
-            Subject::Key { table, .. } => (Way::Key, Some(vec![table])),
+            // That of a partitioned table may lock its partitions, which may still be filled.
+            Subject::Index { table, .. } => {
+                (Way::Index, data.is_ordinary(&table).then(|| vec![table]))
+            }
+            Subject::Key { table, .. } => (Way::Key, data.is_ordinary(&table).then(|| vec![table])),
             // That of a partitioned table is checked in its partitions.
             Subject::ForeignKey { table, references }
                 if data.is_ordinary(&table) && data.is_ordinary(&references) =>
