@@ -9,10 +9,15 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("finding", &[]),
     ("backup", &[]),
     ("postgres", &[]),
+    ("fingerprint", &["finding", "postgres"]),
     ("source", &["backup", "finding"]),
+    ("manifest", &["backup", "finding", "fingerprint", "source"]),
     ("archive", &["backup", "finding", "source"]),
     ("restore", &["archive", "backup", "finding", "postgres"]),
-    ("validate", &["archive", "backup", "finding", "postgres", "restore"]),
+    (
+        "validate",
+        &["archive", "backup", "finding", "fingerprint", "manifest", "postgres", "restore"],
+    ),
     ("alert", &["finding"]),
     (
         "drill",

@@ -22,6 +22,9 @@ pub struct Backup {
     /// or `SHA256SUMS` in a directory. What is read must then be what it says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<BackupPart>,
+    /// The object beside it that says what it must restore to: `shop.dump.pgsre.json`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<BackupPart>,
 }
 
 impl Backup {

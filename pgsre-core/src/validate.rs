@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backup::Backup;
 use crate::finding::{Finding, FindingCode, Severity};
+use crate::manifest::Manifest;
 use crate::postgres::Database;
 use crate::restore::{DatabaseLoad, LoadReport};
 
@@ -84,6 +85,8 @@ pub struct ValidationContext<'a> {
     pub restored: &'a Database,
     /// The live database to compare with, where one was named.
     pub live: Option<&'a Database>,
+    /// What the backup must restore to, where a manifest lies beside it.
+    pub manifest: Option<&'a Manifest>,
     /// What was loaded into this database.
     pub load: &'a DatabaseLoad,
     /// What the whole load did.
@@ -97,7 +100,7 @@ pub struct ValidationContext<'a> {
 }
 
 impl<'a> ValidationContext<'a> {
-    /// A context of what is always there; the live database is added by its field.
+    /// A context of what is always there; the live database and the manifest are added by their fields.
     #[must_use]
     pub fn new(
         restored: &'a Database,
@@ -107,7 +110,7 @@ impl<'a> ValidationContext<'a> {
         now: Timestamp,
         cancel: &'a CancellationToken,
     ) -> Self {
-        Self { restored, live: None, load, report, backup, now, cancel }
+        Self { restored, live: None, manifest: None, load, report, backup, now, cancel }
     }
 
     /// Whether the archive is SQL of another origin than `pg_dump`: statements of any kind may

@@ -110,6 +110,7 @@ mod tests {
     fn backup(key: &str, size: u64, modified: &str) -> Backup {
         Backup {
             checksum: None,
+            manifest: None,
             key: key.to_owned(),
             format: crate::backup::BackupFormat::Plain,
             size,

@@ -41,13 +41,15 @@ const UNFINISHED: &[&str] = &["tmp", "part", "partial", "incomplete", "filepart"
 const COMPRESSION: &[&str] = &["gz", "gzip", "zst", "zstd", "lz4", "bz2", "xz"];
 
 /// The backups that these objects are: noise left out, the parts of directory-format dumps put
-/// together, checksums laid to what they are of. `root` names a dump whose table of contents lies
+/// together, checksums and manifests laid to what they are of. `root` names a dump whose table of contents lies
 /// in the source itself.
 pub(super) fn backups(parts: Vec<BackupPart>, root: &str) -> Vec<Backup> {
     let (checksums, parts): (Vec<_>, Vec<_>) = parts
         .into_iter()
         .filter(|part| !is_hidden(&part.key))
         .partition(|part| sidecar::is_checksum(&part.key));
+    let (manifests, parts): (Vec<_>, Vec<_>) =
+        parts.into_iter().partition(|part| sidecar::is_manifest(&part.key));
     let mut directories = Directories::of(&parts);
     let mut backups = Vec::new();
     for part in parts.into_iter().filter(|part| !has_extension(&part.key, BESIDE)) {
@@ -57,6 +59,7 @@ pub(super) fn backups(parts: Vec<BackupPart>, root: &str) -> Vec<Backup> {
     let found = directories.into_iter();
     backups.extend(found.filter_map(|(path, parts)| directory(path, root, parts)));
     sidecar::attach(&mut backups, &checksums);
+    sidecar::attach_manifests(&mut backups, manifests);
     backups
 }
 
@@ -68,6 +71,7 @@ fn single(part: BackupPart) -> Backup {
         modified: part.modified,
         parts: vec![part],
         checksum: None,
+        manifest: None,
     }
 }
 
@@ -80,6 +84,7 @@ fn directory(path: String, root: &str, mut parts: Vec<BackupPart>) -> Option<Bac
         modified: parts.iter().map(|part| part.modified).max()?,
         parts,
         checksum: None,
+        manifest: None,
     })
 }
 

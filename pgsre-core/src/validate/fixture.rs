@@ -142,6 +142,7 @@ pub(super) fn object(name: &str) -> ObjectName {
 fn backup() -> Backup {
     Backup {
         checksum: None,
+        manifest: None,
         key: "shop.sql.gz".to_owned(),
         format: BackupFormat::Plain,
         size: 1,

@@ -92,6 +92,7 @@ fn backup(size: usize) -> Backup {
         modified: part.modified,
         parts: vec![part],
         checksum: None,
+        manifest: None,
     }
 }
 

@@ -68,6 +68,7 @@ fn backup(size: usize, format: BackupFormat) -> Backup {
     };
     Backup {
         checksum: None,
+        manifest: None,
         key: part.key.clone(),
         format,
         size: part.size,

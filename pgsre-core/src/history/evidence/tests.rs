@@ -77,6 +77,7 @@ fn backup(modified: Timestamp) -> Backup {
     };
     Backup {
         checksum: None,
+        manifest: None,
         key: part.key.clone(),
         format: BackupFormat::Plain,
         size: part.size,

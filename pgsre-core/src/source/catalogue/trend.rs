@@ -53,6 +53,7 @@ mod tests {
     fn each_backup_is_compared_with_the_one_before_it() {
         let backup = |day: i64, size| Backup {
             checksum: None,
+            manifest: None,
             key: format!("shop-{day}.sql"),
             format: BackupFormat::Plain,
             size,

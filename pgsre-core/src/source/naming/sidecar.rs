@@ -1,4 +1,4 @@
-//! Which checksum lies beside which backup.
+//! Which checksum and which manifest lie beside which backup.
 
 use std::collections::HashMap;
 
@@ -11,6 +11,24 @@ const OWN: &[&str] = &[".sha256", ".sha256sum"];
 /// Lists of the files of a directory, in lower case, in the order of their rank.
 const LISTS: &[&str] = &["sha256sums", "sha256sums.txt", "sha256sum", "sha256sum.txt"];
 
+/// Behind the key of the backup that it is of; a directory-format dump's lies beside the directory.
+const MANIFEST: &str = ".pgsre.json";
+
+pub(super) fn is_manifest(key: &str) -> bool {
+    key.ends_with(MANIFEST)
+}
+
+/// Gives each backup its manifest.
+pub(super) fn attach_manifests(backups: &mut [Backup], manifests: Vec<BackupPart>) {
+    let mut by_backup: HashMap<String, BackupPart> = manifests
+        .into_iter()
+        .filter_map(|part| Some((part.key.strip_suffix(MANIFEST)?.to_owned(), part)))
+        .collect();
+    for backup in backups {
+        backup.manifest = by_backup.remove(&backup.key);
+    }
+}
+
 pub(super) fn is_checksum(key: &str) -> bool {
     let name = basename(key).to_ascii_lowercase();
     OWN.iter().any(|ending| name.ends_with(ending)) || LISTS.contains(&name.as_str())
@@ -19,7 +37,8 @@ pub(super) fn is_checksum(key: &str) -> bool {
 /// What may lie beside the one object `name`, for sources that look at a single object.
 pub(in crate::source) fn beside_object(name: &str) -> impl Iterator<Item = String> {
     let own = OWN.iter().map(move |ending| format!("{name}{ending}"));
-    own.chain(["SHA256SUMS", "sha256sums.txt"].map(str::to_owned))
+    let manifest = std::iter::once(format!("{name}{MANIFEST}"));
+    own.chain(manifest).chain(["SHA256SUMS", "sha256sums.txt"].map(str::to_owned))
 }
 
 /// Gives each backup its checksum: its own before a list, a list inside of a directory-format dump

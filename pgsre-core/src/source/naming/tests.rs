@@ -116,3 +116,19 @@ fn an_upload_that_is_not_finished_is_a_part_of_the_dump_that_it_lies_in() {
     let listed = ["d/toc.dat", "d/1.dat.gz.part", "d/README.md", "d/.2.dat.gz.x", "e.dump.part"];
     assert_eq!(keys(&listed), [("d".to_owned(), BackupFormat::Directory, 2)]);
 }
+
+fn manifest_of(listed: &[&str], key: &str) -> Option<String> {
+    let found = backups(listed.iter().map(part).collect(), "root");
+    let backup = found.into_iter().find(|backup| backup.key == key)?;
+    backup.manifest.map(|part| part.key)
+}
+
+#[test]
+fn a_manifest_belongs_to_the_backup_whose_whole_name_it_bears() {
+    let listed =
+        ["d/a.dump", "d/a.dump.pgsre.json", "d/b/toc.dat", "d/b.pgsre.json", "e/a.dump", "c.sql"];
+    assert_eq!(manifest_of(&listed, "d/a.dump").as_deref(), Some("d/a.dump.pgsre.json"));
+    assert_eq!(manifest_of(&listed, "d/b").as_deref(), Some("d/b.pgsre.json"));
+    assert_eq!(manifest_of(&listed, "e/a.dump"), None);
+    assert_eq!(manifest_of(&listed, "c.sql"), None);
+}
