@@ -8,11 +8,15 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+mod error;
 mod hash;
 mod inventory;
+mod take;
 
+pub use error::{FingerprintError, FingerprintErrorKind};
 pub use hash::ContentHash;
 pub use inventory::{ObjectKind, ObjectPrint};
+pub use take::{FingerprintEvent, FingerprintObserver, FingerprintRequest, Unobserved};
 
 /// What one database holds at one snapshot: plain data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! Talking to PostgreSQL: connections, versions, quoting, and the server programs on this machine.
 //!
 //! [`ConnectConfig`] reads connection strings as libpq does, [`Database`] is a pool over one,
-//! [`ServerPrograms`] finds installed servers, and [`Cluster`] runs a private one.
+//! [`Snapshot`] a read-only look at it, [`ServerPrograms`] finds installed servers, and [`Cluster`] runs a private one.
 
 mod cluster;
 mod config;
@@ -12,6 +12,7 @@ mod error;
 mod programs;
 mod quote;
 mod session;
+mod snapshot;
 mod tls;
 mod version;
 
@@ -24,4 +25,5 @@ pub use error::{PostgresError, PostgresErrorKind};
 pub use programs::ServerPrograms;
 pub use quote::{quote_identifier, quote_literal};
 pub use session::{CancelToken, Session};
+pub use snapshot::Snapshot;
 pub use version::ServerVersion;

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::backup::Backup;
 use crate::finding::{Finding, FindingCode, Severity};
 use crate::manifest::Manifest;
-use crate::postgres::Database;
+use crate::postgres::{Database, PostgresError};
 use crate::restore::{DatabaseLoad, LoadReport};
 
 mod catalogue;
@@ -27,7 +27,6 @@ mod live_rows;
 mod materialized_views;
 mod rows_loaded;
 mod sequences;
-mod snapshot;
 mod sql_assertion;
 mod table_pattern;
 
@@ -208,5 +207,12 @@ impl ValidatorError {
     pub fn sqlstate(&self) -> Option<&str> {
         let error = self.cause.as_ref()?.downcast_ref::<tokio_postgres::Error>()?;
         Some(error.code()?.code())
+    }
+}
+
+impl From<PostgresError> for ValidatorError {
+    fn from(error: PostgresError) -> Self {
+        let (context, cause) = error.into_parts();
+        Self { context, cause }
     }
 }

@@ -2,6 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{FingerprintError, Gap};
+use crate::postgres::{ServerVersion, Snapshot};
+
+/// Every object, sorted by kind and name, and what could not be looked at.
+#[expect(clippy::unused_async, reason = "reads nothing yet")]
+pub(super) async fn read(
+    _snapshot: &Snapshot<'_>,
+    _version: ServerVersion,
+) -> Result<(Vec<ObjectPrint>, Vec<Gap>), FingerprintError> {
+    Ok((Vec::new(), Vec::new()))
+}
+
 /// One object.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ObjectPrint {

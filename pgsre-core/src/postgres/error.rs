@@ -5,7 +5,7 @@ use std::io;
 
 use tokio_postgres::error::SqlState;
 
-type Cause = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
 
 /// Why PostgreSQL could not be talked to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,6 +33,38 @@ pub enum PostgresErrorKind {
     Io,
     /// The driver and the server, or the driver and we, misunderstood each other.
     Protocol,
+    /// The caller asked to stop.
+    Cancelled,
+}
+
+impl PostgresErrorKind {
+    /// What to do next, in a few words.
+    #[must_use]
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::Invalid => {
+                "give a connection string as psql takes it: postgres://user@host/database"
+            }
+            Self::Unreachable => {
+                "check the host, the port, the firewall and whether the server runs"
+            }
+            Self::Authentication => {
+                "check the user, the password (PGPASSWORD, ~/.pgpass) and pg_hba.conf"
+            }
+            Self::Tls => "check sslmode, sslrootcert and the server's certificate",
+            Self::NoDatabase => "check the database's name",
+            Self::Server => "see the server's message and its log",
+            Self::TimedOut => "try again, or allow more time",
+            Self::NoServer => {
+                "install PostgreSQL's server (Debian: apt install postgresql), or set \
+                 PGSRE_PG_BINDIR to the directory of its programs"
+            }
+            Self::Start => "see the quoted end of the server's log",
+            Self::Io => "check the path, its permissions and the free space",
+            Self::Protocol => "this looks like a defect: please report it",
+            Self::Cancelled => "run it again",
+        }
+    }
 }
 
 /// An error of talking to PostgreSQL. `Display` never prints the cause; walk
@@ -72,6 +104,11 @@ impl PostgresError {
         Self::new(PostgresErrorKind::Io, context).with_cause(error)
     }
 
+    /// What was attempted, and the cause: for an error type that says the first in its own name.
+    pub(crate) fn into_parts(self) -> (String, Option<Cause>) {
+        (self.context, self.cause)
+    }
+
     /// Why.
     #[must_use]
     pub fn kind(&self) -> PostgresErrorKind {
@@ -96,28 +133,7 @@ impl PostgresError {
     /// What to do next, in a few words.
     #[must_use]
     pub fn hint(&self) -> &'static str {
-        match self.kind {
-            PostgresErrorKind::Invalid => {
-                "give a connection string as psql takes it: postgres://user@host/database"
-            }
-            PostgresErrorKind::Unreachable => {
-                "check the host, the port, the firewall and whether the server runs"
-            }
-            PostgresErrorKind::Authentication => {
-                "check the user, the password (PGPASSWORD, ~/.pgpass) and pg_hba.conf"
-            }
-            PostgresErrorKind::Tls => "check sslmode, sslrootcert and the server's certificate",
-            PostgresErrorKind::NoDatabase => "check the database's name",
-            PostgresErrorKind::Server => "see the server's message and its log",
-            PostgresErrorKind::TimedOut => "try again, or allow more time",
-            PostgresErrorKind::NoServer => {
-                "install PostgreSQL's server (Debian: apt install postgresql), or set \
-                 PGSRE_PG_BINDIR to the directory of its programs"
-            }
-            PostgresErrorKind::Start => "see the quoted end of the server's log",
-            PostgresErrorKind::Io => "check the path, its permissions and the free space",
-            PostgresErrorKind::Protocol => "this looks like a defect: please report it",
-        }
+        self.kind.hint()
     }
 }
 

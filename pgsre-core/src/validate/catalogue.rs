@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 
 use super::ValidatorError;
-use super::snapshot::Snapshot;
 use crate::archive::ObjectName;
+use crate::postgres::Snapshot;
 use crate::postgres::quote_identifier;
 
 mod objects;

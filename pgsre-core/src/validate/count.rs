@@ -8,8 +8,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::ValidatorError;
 use super::catalogue::{Oid, Relation};
-use super::snapshot::Snapshot;
 use crate::postgres::Database;
+use crate::postgres::Snapshot;
 
 /// More would only wait for each other's disk.
 const CONNECTIONS: usize = 4;

@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use async_trait::async_trait;
 
 use super::catalogue::{ObjectKey, ObjectKind, Objects, Oid, Relation, RelationKind, Relations};
-use super::snapshot::Snapshot;
 use super::{Validation, ValidationContext, Validator, ValidatorError};
 use crate::archive::{Declaration, ObjectName, TableKind};
 use crate::finding::{Finding, FindingCode};
+use crate::postgres::Snapshot;
 use crate::restore::Declared;
 
 /// Columns of tables and views, those of foreign tables too.

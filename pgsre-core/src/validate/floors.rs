@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use tokio_postgres::types::Type;
 
 use super::catalogue::{Relation, RelationKind, Relations};
-use super::snapshot::Snapshot;
 use super::{Validation, ValidationContext, Validator, ValidatorError};
 use crate::archive::Declaration;
 use crate::finding::{Finding, FindingCode};
+use crate::postgres::Snapshot;
 use crate::restore::DatabaseLoad;
 
 /// `to_regclass` reads the name as SQL does.

@@ -6,9 +6,9 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::types::Type;
 
-use super::snapshot::Snapshot;
 use super::{Validation, ValidationContext, Validator, ValidatorError};
 use crate::finding::{Finding, FindingCode};
+use crate::postgres::Snapshot;
 use crate::postgres::quote_identifier;
 
 /// The table as SQL names it, and the type of its column below any domain.

@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 
-use super::snapshot::Snapshot;
 use super::{Validation, ValidationContext, Validator, ValidatorError};
 use crate::finding::{Finding, FindingCode};
+use crate::postgres::Snapshot;
 
 pub(super) const COUNT: &str = "SELECT count(*) FROM pg_largeobject_metadata";
 

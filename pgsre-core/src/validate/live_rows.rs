@@ -8,12 +8,12 @@ use jiff::SignedDuration;
 
 use super::catalogue::{Oid, Relation, Relations};
 use super::count::count_rows;
-use super::snapshot::Snapshot;
 use super::{
     TablePattern, Validation, ValidationContext, Validator, ValidatorError, large_objects,
 };
 use crate::archive::{Declaration, ObjectName};
 use crate::finding::{Finding, FindingCode};
+use crate::postgres::Snapshot;
 
 mod schema;
 
@@ -293,11 +293,13 @@ async fn live_count(
         live.execute("set a savepoint", "SAVEPOINT one_table").await?;
         match live.count(&stored.quoted()).await {
             Ok(some) => rows += some,
-            Err(error) if error.sqlstate().is_some_and(|state| ONE_TABLE.contains(&state)) => {
+            Err(error)
+                if error.sqlstate().is_some_and(|state| ONE_TABLE.contains(&state.code())) =>
+            {
                 live.execute("roll back", "ROLLBACK TO SAVEPOINT one_table").await?;
                 return Ok(Err(crate::finding::chain(&error)));
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         }
         live.execute("release the savepoint", "RELEASE SAVEPOINT one_table").await?;
     }

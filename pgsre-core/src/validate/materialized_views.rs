@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 
 use super::catalogue::{RelationKind, Relations};
-use super::snapshot::Snapshot;
 use super::{Validation, ValidationContext, Validator, ValidatorError};
 use crate::archive::ObjectName;
 use crate::finding::{Finding, FindingCode, Severity};
+use crate::postgres::Snapshot;
 
 /// Every materialized view is populated.
 ///

@@ -6,10 +6,10 @@ use async_trait::async_trait;
 
 use super::catalogue::{Oid, Relation, RelationKind, Relations};
 use super::count::count_rows;
-use super::snapshot::Snapshot;
 use super::{TablePattern, Validation, ValidationContext, Validator, ValidatorError};
 use crate::archive::{Declaration, ObjectName};
 use crate::finding::{Finding, FindingCode};
+use crate::postgres::Snapshot;
 use crate::restore::{DatabaseLoad, TableLoad};
 
 /// Names quoted in a sentence about many tables.

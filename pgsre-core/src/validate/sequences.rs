@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 
 use super::catalogue::{Oid, Relation, RelationKind, Relations};
-use super::snapshot::Snapshot;
 use super::{Validation, ValidationContext, Validator, ValidatorError};
 use crate::archive::{Declaration, ObjectName};
 use crate::finding::{Finding, FindingCode};
+use crate::postgres::Snapshot;
 use crate::restore::{DatabaseLoad, SequenceSet};
 
 mod feed;

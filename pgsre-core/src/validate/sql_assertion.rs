@@ -5,9 +5,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio_postgres::types::Type;
 
-use super::snapshot::Snapshot;
 use super::{Validation, ValidationContext, Validator, ValidatorError};
 use crate::finding::{Finding, FindingCode};
+use crate::postgres::Snapshot;
 
 /// Rows quoted in a finding.
 const QUOTED_ROWS: usize = 5;

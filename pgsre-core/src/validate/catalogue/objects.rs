@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::fmt;
 
 use super::super::ValidatorError;
-use super::super::snapshot::Snapshot;
 use crate::archive::{Declaration, ObjectName};
+use crate::postgres::Snapshot;
 
 /// Kind, schema, table (or domain), name, and whether two databases can be compared by it: what an
 /// extension made, or what follows from a partitioned parent, cannot.

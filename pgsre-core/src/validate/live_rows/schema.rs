@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, HashSet};
 
 use super::super::catalogue::{ObjectKey, ObjectKind, Objects};
-use super::super::snapshot::Snapshot;
 use super::super::{Validation, ValidationContext, ValidatorError};
 use super::LiveRows;
 use crate::archive::Declaration;
 use crate::finding::{Finding, FindingCode};
+use crate::postgres::Snapshot;
 
 /// Columns of tables that are no partitions and no extension's.
 const COLUMNS: &str = "\

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::super::ValidatorError;
 use super::super::catalogue::{Oid, Relations};
-use super::super::snapshot::Snapshot;
 use super::state::State;
+use crate::postgres::Snapshot;
 use crate::postgres::quote_identifier;
 
 /// Integer columns with an identity, or with `nextval` and nothing else as their default: what an

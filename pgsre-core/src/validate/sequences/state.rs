@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::super::ValidatorError;
 use super::super::catalogue::{Oid, Relation, RelationKind, Relations};
-use super::super::snapshot::Snapshot;
+use crate::postgres::Snapshot;
 
 const PARAMETERS: &str = "SELECT seqrelid::int8, seqincrement, seqcycle FROM pg_sequence";
 
