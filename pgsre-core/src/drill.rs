@@ -31,7 +31,8 @@ pub use event::{Event, Observer, Unobserved};
 pub use plan::{DrillPlan, PlanError};
 pub use provenance::Provenance;
 pub use report::{
-    CleanupOutcome, CleanupReport, DrillReport, Stage, StageOutcome, StageReport, ValidationReport,
+    CleanupOutcome, CleanupReport, DrillReport, ObjectivesReport, Stage, StageOutcome, StageReport,
+    ValidationReport,
 };
 
 /// A restore drill: where backups lie, where to restore them, and what makes one sound.

@@ -89,6 +89,7 @@ finding_codes! {
     DataStale = "data.stale", "The newest row is older than allowed.";
     RtoExceeded = "rto.exceeded", "The restore took longer than the recovery time objective.";
     RpoExceeded = "rpo.exceeded", "The backup is older than the recovery point objective.";
+    DrillOverdue = "drill.overdue", "No drill of this source passed within the time allowed.";
     AssertionFailed = "assertion.failed", "An assertion of the user's own does not hold.";
 }
 

@@ -1,9 +1,11 @@
 //! What a drill came to: plain data, serialised as the command line's JSON.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Provenance;
+use super::{Objectives, Provenance};
 use crate::alert::Delivery;
 use crate::archive::Preamble;
 use crate::backup::Backup;
@@ -45,6 +47,9 @@ pub struct DrillReport {
     /// Seconds from the start until the database answered queries: find, prepare and restore.
     /// `None` where it never did.
     pub rto_seconds: Option<f64>,
+    /// What was promised.
+    #[serde(default)]
+    pub objectives: ObjectivesReport,
     /// What the load did; `None` where it never began.
     pub load: Option<LoadReport>,
     /// What killed runs had left at the same target, removed before this one began.
@@ -57,6 +62,23 @@ pub struct DrillReport {
     /// Who ran it, and where.
     #[serde(default)]
     pub provenance: Provenance,
+}
+
+/// What was promised when the drill ran; `None` where nothing was.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ObjectivesReport {
+    /// The recovery time objective.
+    pub rto_seconds: Option<f64>,
+    /// The recovery point objective.
+    pub rpo_seconds: Option<f64>,
+}
+
+impl From<Objectives> for ObjectivesReport {
+    fn from(objectives: Objectives) -> Self {
+        let seconds = |objective: Option<Duration>| objective.map(|one| one.as_secs_f64());
+        Self { rto_seconds: seconds(objectives.rto), rpo_seconds: seconds(objectives.rpo) }
+    }
 }
 
 /// How long a stage took.

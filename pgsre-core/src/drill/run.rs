@@ -83,6 +83,7 @@ impl<'a> Run<'a> {
                 validations: Vec::new(),
                 findings: Vec::new(),
                 rto_seconds: None,
+                objectives: drill.objectives.into(),
                 load: None,
                 swept: Vec::new(),
                 cleanup: nothing,

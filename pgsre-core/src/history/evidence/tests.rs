@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::archive::{ArchiveSummary, DumpScope, ObjectName, Preamble};
 use crate::backup::{Backup, BackupFormat, BackupPart, Compression};
-use crate::drill::{CleanupReport, Provenance, Stage};
+use crate::drill::{CleanupReport, ObjectivesReport, Provenance, Stage};
 use crate::finding::FindingCode;
 use crate::history::{Listing, ReportSummary, index, to_json};
 use crate::restore::{DatabaseLoad, RunId};
@@ -38,6 +38,7 @@ pub(in crate::history) fn sample(id: &str, verdict: Verdict) -> DrillReport {
         validations: validations(verdict),
         findings: findings(verdict),
         rto_seconds: Some(41.0),
+        objectives: ObjectivesReport { rto_seconds: Some(7_200.0), rpo_seconds: Some(93_600.0) },
         load: Some(load()),
         swept: Vec::new(),
         cleanup: CleanupReport {
