@@ -20,19 +20,21 @@ pub struct Session {
     tls: Option<MakeRustlsConnect>,
 }
 
-/// Aborts the task when dropped.
-struct Driver(JoinHandle<()>);
+/// Aborts the task when dropped; empty once it was waited for.
+struct Driver(Option<JoinHandle<()>>);
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        self.0.abort();
+        if let Some(task) = &self.0 {
+            task.abort();
+        }
     }
 }
 
 impl Session {
     pub(super) async fn open(connector: &Connector) -> Result<Self, PostgresError> {
         let (client, driver) = connector.open().await?;
-        Ok(Self { client, driver: Driver(driver), tls: connector.tls().cloned() })
+        Ok(Self { client, driver: Driver(Some(driver)), tls: connector.tls().cloned() })
     }
 
     /// What cancels the statement that runs on this session, from anywhere.
@@ -46,8 +48,22 @@ impl Session {
     pub async fn close(self) {
         let Self { client, mut driver, .. } = self;
         drop(client);
-        if tokio::time::timeout(Duration::from_secs(5), &mut driver.0).await.is_err() {
+        let Some(task) = &mut driver.0 else { return };
+        if tokio::time::timeout(Duration::from_secs(5), task).await.is_err() {
             tracing::debug!("a session did not end in time; its socket is closed");
+        }
+    }
+
+    /// Cancels what runs and closes the socket, so that the server lets go of the session soon;
+    /// waits 10 seconds at most. Nothing can be done on it afterwards, but to drop it.
+    pub(crate) async fn break_off(&mut self) {
+        if let Err(error) = self.cancel_token().cancel().await {
+            tracing::debug!(%error, "the server could not be asked to cancel");
+        }
+        if let Some(task) = self.driver.0.take() {
+            task.abort();
+            // It was aborted, which is no news.
+            let _ = task.await;
         }
     }
 }

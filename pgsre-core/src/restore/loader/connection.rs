@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use tokio_postgres::SimpleQueryMessage;
@@ -14,6 +15,10 @@ use super::encoding::{Decoded, Encoding};
 use super::place::from_postgres;
 use super::rejection::{Rejection, rejection};
 use crate::postgres::{Database, PostgresError, Session};
+
+/// How long a server may take to let go of a session that was ended, before another is one too many.
+const LET_GO_WITHIN: Duration = Duration::from_secs(15);
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
 /// What a role, a database or the server may have set, and what would make a sound backup fail.
 const OPENING: &str = "\
@@ -87,7 +92,7 @@ impl Connection {
     ) -> Result<Self, TargetError> {
         let connected = until_cancelled(cancel, place.connect(database)).await??;
         let mut connection = Self {
-            session: connected.session().await.map_err(|error| from_postgres(&error))?,
+            session: session_in_time(&connected, cancel).await?,
             database: database.to_owned(),
             server_encoding: String::new(),
             major: connected.version().major(),
@@ -110,9 +115,9 @@ impl Connection {
     /// read any of its data (the driver sends Sync twice), also behind its consent to take data: as
     /// a trigger for the statement does. So a session is not used again after a COPY that failed.
     pub(super) async fn reopen(&mut self) -> Result<(), TargetError> {
-        let session = until_cancelled(&self.cancel, self.connected.session()).await?;
-        let session = session.map_err(|error| from_postgres(&error))?;
-        std::mem::replace(&mut self.session, session).close().await;
+        // The role, the database or the server may allow no more than there are.
+        self.session.break_off().await;
+        self.session = session_in_time(&self.connected, &self.cancel).await?;
         self.runs_raw = false;
         self.must("setting up the session", OPENING).await?;
         for (_, sql) in self.settings.clone() {
@@ -320,6 +325,23 @@ impl Connection {
         let answer = self.cancellable(work).await?.and_then(|row| row.try_get::<_, i64>(0));
         let counted = answer.map(|rows| vec![u64::try_from(rows).unwrap_or_default()]);
         answer_of("a statement", counted)
+    }
+}
+
+/// A session, where one of ours ended just before: the server may count that for a moment longer.
+async fn session_in_time(
+    connected: &Database,
+    cancel: &CancellationToken,
+) -> Result<Session, TargetError> {
+    let begun = Instant::now();
+    loop {
+        let opened = until_cancelled(cancel, connected.session()).await?;
+        match opened {
+            Err(error) if is_one_too_many(&error) && begun.elapsed() < LET_GO_WITHIN => {
+                until_cancelled(cancel, tokio::time::sleep(LOOK_AGAIN)).await?;
+            }
+            opened => return opened.map_err(|error| from_postgres(&error)),
+        }
     }
 }
 

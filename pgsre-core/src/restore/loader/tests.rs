@@ -12,6 +12,7 @@ use super::*;
 mod apart;
 mod behind;
 mod beside;
+mod few;
 
 use crate::archive::{
     ArchiveErrorKind, ArchiveSummary, CopyEnd, CopyStart, DumpScope, LargeObjectEnd,

@@ -2,23 +2,22 @@
 
 use super::*;
 use crate::archive::CopyEnd;
-use crate::postgres::ConnectConfig;
 
 /// So many rows, numbered from 1, each so long.
-fn rows(count: usize, length: usize) -> Vec<Vec<u8>> {
+pub(super) fn rows(count: usize, length: usize) -> Vec<Vec<u8>> {
     let row = |id: usize| [format!("{id}\t").into_bytes(), vec![b'x'; length]].concat();
     (1..=count).map(row).collect()
 }
 
 impl Items {
-    fn table(self, table: &str, rows: &[Vec<u8>]) -> Self {
+    pub(super) fn table(self, table: &str, rows: &[Vec<u8>]) -> Self {
         let rows: Vec<_> = rows.iter().map(Vec::as_slice).collect();
         self.sql(format!("CREATE TABLE public.{table} (id integer, name text)"))
             .copy(format!("COPY public.{table} (id, name) FROM stdin"), &rows)
     }
 
     /// Data in large pieces that are not aligned to rows.
-    fn data(mut self, rows: &[Vec<u8>], cut: bool) -> Self {
+    pub(super) fn data(mut self, rows: &[Vec<u8>], cut: bool) -> Self {
         let data: Vec<u8> = rows.iter().flat_map(|row| [row.as_slice(), b"\n"].concat()).collect();
         for piece in data.chunks(100_003) {
             self.0.push_back(Ok(ArchiveItem::CopyData(Bytes::copy_from_slice(piece))));
@@ -27,7 +26,7 @@ impl Items {
         if cut { self.cut() } else { self.item(ArchiveItem::CopyEnd(end)) }
     }
 
-    fn start(mut self, sql: &str) -> Self {
+    pub(super) fn start(mut self, sql: &str) -> Self {
         self.1 += 1;
         let sql = Bytes::copy_from_slice(sql.as_bytes());
         let head = parse_copy(&sql, SqlDialect::default()).unwrap();
@@ -38,7 +37,7 @@ impl Items {
     }
 }
 
-const SUM: &str = "SELECT count(*) || ' ' || coalesce(sum(id), 0) FROM public.t";
+pub(super) const SUM: &str = "SELECT count(*) || ' ' || coalesce(sum(id), 0) FROM public.t";
 
 #[tokio::test]
 async fn a_large_table_goes_over_several_connections_and_arrives_whole() {
@@ -231,45 +230,6 @@ async fn a_transaction_of_the_archive_stays_on_one_connection() {
     let report = server.load_over(3, items).await;
     assert_eq!(codes(&report), ["restore.statement_failed"]);
     assert_eq!(server.text(SUM).await, "0 0");
-    server.stop().await;
-}
-
-/// A role that may have only so many connections.
-async fn limited(server: &Server, limit: u32) -> Place {
-    let client = server.database().await.client().await.unwrap();
-    let sql = format!(
-        "CREATE ROLE few LOGIN CONNECTION LIMIT {limit}; GRANT ALL ON DATABASE restored TO few; \
-         GRANT ALL ON SCHEMA public TO few"
-    );
-    client.batch_execute(&sql).await.unwrap();
-    let host = &server.place.config.hosts()[0];
-    let directory = std::path::Path::new(&host.host);
-    let config = ConnectConfig::socket(directory, host.port, "few", "restored");
-    Place { config, superuser: "few".to_owned(), ..server.place.clone() }
-}
-
-#[tokio::test]
-async fn a_server_that_gives_few_connections_is_loaded_over_few() {
-    let mut server = Server::start(None).await;
-    for limit in [1, 2] {
-        server.place = limited(&server, limit).await;
-        let rows = rows(6_000, 1_000);
-        let items = Items::new()
-            .sql("CREATE TABLE public.t (id integer, name text)")
-            .start("COPY public.t (id, name) FROM stdin")
-            .data(&rows, false)
-            .post("CREATE INDEX i ON public.t USING btree (id)")
-            .end();
-        let report = server.load_over(3, items).await;
-        assert_eq!(codes(&report), Vec::<&str>::new(), "{:?}", report.findings);
-        let note = "loaded over 1 connections instead of 3: the server gives no more";
-        assert!(report.notes.iter().any(|found| found == note), "{:?}", report.notes);
-        assert_eq!(server.text(SUM).await, "6000 18003000");
-        let drop = "DROP TABLE public.t; DROP OWNED BY few; DROP ROLE few";
-        let admin = server.session.connect("restored").await.unwrap().client().await.unwrap();
-        admin.batch_execute(drop).await.unwrap();
-        server.place.config = server.session.connect("restored").await.unwrap().config().clone();
-    }
     server.stop().await;
 }
 
