@@ -25,6 +25,10 @@ pub struct Fingerprint {
     pub schema: u32,
     /// How closely the contents were looked at.
     pub level: Level,
+    /// At [`Level::Sample`], one row of so many was hashed; only samples of the same fraction can be
+    /// compared. `None` at the other levels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample_one_in: Option<u32>,
     /// The database's name.
     pub database: String,
     /// The server, and the snapshot.
@@ -93,17 +97,30 @@ pub struct TablePrint {
     /// How many rows were sampled; `None` at the other levels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sampled: Option<u64>,
-    /// The columns of its primary key, or of a unique one that no row can be without; empty where
-    /// it has none. A comparison can then name the rows that differ.
+    /// The columns of its primary key, or of a unique one that no row can be without, unquoted;
+    /// empty where it has none. A comparison can then name the rows that differ.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub key: Vec<String>,
 }
 
-/// The state of one sequence.
+/// A sequence, and where it stood.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SequencePrint {
     /// The name, qualified and quoted as SQL has it.
     pub name: String,
+    /// Where it stood when the fingerprint was begun.
+    #[serde(flatten)]
+    pub state: SequenceState,
+    /// Where it stood when the dump was complete, if that was looked at and it had moved. A sequence
+    /// is no part of a snapshot: `pg_dump` reads it some time in between, so the backup may hold
+    /// any state from the one to the other.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub later: Option<SequenceState>,
+}
+
+/// Where a sequence stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SequenceState {
     /// The last value handed out, or the first one to be.
     pub last_value: i64,
     /// Whether `last_value` was handed out.
@@ -118,7 +135,8 @@ pub struct LargeObjectsPrint {
     /// Their bytes together, holes counted as the zeros they read as. `None` at [`Level::Counts`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bytes: Option<u64>,
-    /// The hash of their identifiers and contents; `None` at [`Level::Counts`].
+    /// The hash of their identifiers, lengths and contents; of the contents of the sampled ones at
+    /// [`Level::Sample`]; `None` at [`Level::Counts`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content: Option<ContentHash>,
     /// The hash of their identifiers, owners, privileges and comments.

@@ -159,6 +159,7 @@ impl Fingerprint {
         Ok(Self {
             schema: SCHEMA,
             level: Level::Counts,
+            sample_one_in: None,
             database: name,
             taken,
             objects,
