@@ -78,19 +78,13 @@ impl Server {
     /// Runs psql with SQL on its standard input.
     pub fn psql(&self, database: &str, arguments: &[&str], sql: &[u8]) -> Output {
         let mut command = Command::new(self.program("psql"));
-        command.arg("-X").args(arguments).arg("-d").arg(self.url(database));
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("psql");
-        let mut stdin = child.stdin.take().expect("a pipe");
-        std::thread::scope(|scope| {
-            // psql may stop reading at an error: a broken pipe is its answer, not ours.
-            scope.spawn(move || drop(stdin.write_all(sql)));
-            child.wait_with_output().expect("psql's output")
-        })
+        feed(command.arg("-X").args(arguments).arg("-d").arg(self.url(database)), sql)
+    }
+
+    /// Runs `pg_restore` with an archive on its standard input.
+    pub fn pg_restore(&self, database: &str, arguments: &[&str], archive: &[u8]) -> Output {
+        let mut command = Command::new(self.program("pg_restore"));
+        feed(command.args(arguments).arg("-d").arg(self.url(database)), archive)
     }
 
     /// Runs pg_dump and returns what it wrote.
@@ -121,6 +115,22 @@ impl Server {
     fn program(&self, name: &str) -> PathBuf {
         self.bindir.join(name)
     }
+}
+
+/// Runs a program with this on its standard input.
+fn feed(command: &mut Command, input: &[u8]) -> Output {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a program");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    std::thread::scope(|scope| {
+        // The program may stop reading at an error: a broken pipe is its answer, not ours.
+        scope.spawn(move || drop(stdin.write_all(input)));
+        child.wait_with_output().expect("its output")
+    })
 }
 
 /// The programs of a major version: those of `PGSRE_TEST_PG<major>`, of `target/servers/<major>`, or
