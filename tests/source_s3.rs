@@ -4,14 +4,15 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use pgsre_core::backup::BackupPart;
 use pgsre_core::finding::FindingCode;
 use pgsre_core::source::catalogue::{CatalogueRules, check_newest};
 use pgsre_core::source::conformance::{self, Fixture, FixtureError};
 use pgsre_core::source::{
-    BackupSource, BackupSourceExt, ObjectStoreSource, SourceError, SourceErrorKind,
+    BackupDestination, BackupSource, BackupSourceExt, ObjectStoreSource, SourceError,
+    SourceErrorKind,
 };
 use pgsre_tests::harness::s3::{BUCKET, Fault, Line, S3Server, SECRET_KEY, source};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -65,6 +66,30 @@ impl Fixture for Bucket {
 async fn a_bucket_keeps_the_promises_of_a_source() {
     let server = S3Server::start(&[]).await.unwrap();
     assert_eq!(conformance::check(&Bucket(whole_bucket(server.address()))).await, []);
+}
+
+#[tokio::test]
+async fn a_bucket_keeps_the_promises_of_a_destination() {
+    let server = S3Server::start(&[]).await.unwrap();
+    let bucket = whole_bucket(server.address());
+    assert_eq!(conformance::check_destination(&bucket).await, []);
+    assert_eq!(server.unfinished_uploads(), 0);
+}
+
+#[tokio::test]
+async fn an_upload_that_a_policy_denies_in_the_middle_leaves_no_parts_behind() {
+    for denied in [&["UploadPart"][..], &["CompleteMultipartUpload"], &["PutObject"]] {
+        let server = S3Server::start(denied).await.unwrap();
+        let bucket = whole_bucket(server.address());
+        let length = if denied == ["PutObject"] { 1 } else { 30 };
+        let piece = Bytes::from(vec![7; MIB]);
+        let pieces = std::iter::repeat_n(piece, length).map(Ok);
+        let stream = futures::stream::iter(pieces).boxed();
+        let error = bucket.write("shop/new.dump", stream, None).await.unwrap_err();
+        assert_eq!(error.kind(), SourceErrorKind::Denied, "{denied:?}");
+        assert_eq!(bucket.all().await.unwrap(), [], "{denied:?}");
+        assert_eq!(server.unfinished_uploads(), 0, "{denied:?}");
+    }
 }
 
 #[tokio::test]

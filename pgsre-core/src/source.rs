@@ -17,6 +17,7 @@ pub mod catalogue;
 #[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
 mod cloud;
 pub mod conformance;
+mod destination;
 mod error;
 mod ext;
 mod failure;
@@ -32,6 +33,7 @@ mod resume;
 mod store;
 mod url;
 
+pub use destination::BackupDestination;
 pub use error::{SourceError, SourceErrorKind};
 pub use ext::BackupSourceExt;
 pub(crate) use naming::is_dump_member;

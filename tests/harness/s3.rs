@@ -80,6 +80,17 @@ impl S3Server {
         std::fs::copy(file, self.place(key)?).map(drop)
     }
 
+    /// Parts of uploads that were neither completed nor aborted.
+    ///
+    /// # Panics
+    /// Where the server's directory cannot be read.
+    #[must_use]
+    pub fn unfinished_uploads(&self) -> usize {
+        let entries = std::fs::read_dir(self.root.path()).expect("a directory");
+        let names = entries.map(|entry| entry.expect("an entry").file_name());
+        names.filter(|name| name.to_string_lossy().contains("upload")).count()
+    }
+
     fn place(&self, key: &str) -> std::io::Result<PathBuf> {
         let path = self.root.path().join(BUCKET).join(key);
         path.parent().map_or(Ok(()), std::fs::create_dir_all)?;

@@ -1,4 +1,5 @@
-//! Proof that a [`BackupSource`] keeps its promises: run [`check`] against your own.
+//! Proof that a [`BackupSource`] keeps its promises: run [`check`] against your own, and
+//! [`check_destination`] against a [`BackupDestination`](super::BackupDestination).
 //!
 //! ```
 //! use async_trait::async_trait;
@@ -37,6 +38,10 @@ use futures::TryStreamExt;
 
 use super::{BackupSource, BackupSourceExt, SourceError, SourceErrorKind};
 use crate::backup::{Backup, BackupPart};
+
+mod destination;
+
+pub use destination::check_destination;
 
 /// Why a fixture could not do what it was asked.
 pub type FixtureError = Box<dyn std::error::Error + Send + Sync>;

@@ -20,6 +20,8 @@ pub enum SourceErrorKind {
     Unreachable,
     /// The object is no longer the one that was listed.
     Changed,
+    /// What must not be there yet is there.
+    Exists,
     /// The store answers, but not with what was asked for: cut short, or an error of its own.
     Unreadable,
 }
@@ -82,6 +84,7 @@ impl SourceError {
             SourceErrorKind::NotFound => FindingCode::SourceNone,
             SourceErrorKind::Changed => FindingCode::SourceChanged,
             SourceErrorKind::Invalid
+            | SourceErrorKind::Exists
             | SourceErrorKind::Unreachable
             | SourceErrorKind::Unreadable => FindingCode::SourceUnreadable,
         }
@@ -108,6 +111,7 @@ impl SourceError {
             SourceErrorKind::Changed => {
                 "let uploads write a new key, or run the drill when no upload is under way"
             }
+            SourceErrorKind::Exists => "choose another key, or remove what is there",
             SourceErrorKind::Invalid => "give a path or a URL such as s3://bucket/prefix/",
             SourceErrorKind::Unreadable => "read the object with another client to compare",
         }

@@ -49,6 +49,7 @@ fn kind(error: &object_store::Error, text: &str) -> Kind {
     use object_store::Error as E;
     match error {
         E::NotFound { .. } => Kind::NotFound,
+        E::AlreadyExists { .. } => Kind::Exists,
         E::PermissionDenied { .. } | E::Unauthenticated { .. } => Kind::Denied,
         E::Precondition { .. } | E::NotModified { .. } => Kind::Changed,
         E::InvalidPath { .. } | E::UnknownConfigurationKey { .. } => Kind::Invalid,
@@ -95,7 +96,8 @@ fn kind_of_io(kind: io::ErrorKind) -> Kind {
     use io::ErrorKind as E;
     match kind {
         E::NotFound | E::NotADirectory => Kind::NotFound,
-        E::PermissionDenied => Kind::Denied,
+        E::PermissionDenied | E::ReadOnlyFilesystem => Kind::Denied,
+        E::AlreadyExists => Kind::Exists,
         E::TimedOut
         | E::ConnectionRefused
         | E::ConnectionReset

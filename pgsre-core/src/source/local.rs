@@ -14,9 +14,13 @@ use bytes::Bytes;
 use futures::StreamExt;
 use jiff::Timestamp;
 
-use super::store::{Body, Opened, Store};
-use super::{SourceError, SourceErrorKind, failure, naming};
+use super::store::{Body, Opened, Store, broke_off};
+use super::{ByteStream, SourceError, SourceErrorKind, failure, naming};
 use crate::backup::BackupPart;
+
+mod write;
+
+use write::Unfinished;
 
 /// Bytes of one read.
 const CHUNK: usize = 256 << 10;
@@ -40,7 +44,19 @@ impl LocalFiles {
         }
     }
 
+    /// A source that is one file has no room for another.
+    fn path_to_write(&self, key: &str) -> Result<PathBuf, SourceError> {
+        if self.path.is_file() {
+            let context = format!("{} is a file, not a directory", self.path.display());
+            return Err(SourceError::new(SourceErrorKind::Invalid, context));
+        }
+        self.path_of(key)
+    }
+
     fn path_of(&self, key: &str) -> Result<PathBuf, SourceError> {
+        if self.key_beside().as_deref() == Some(key) {
+            return Ok(self.beside());
+        }
         let key = Path::new(key);
         if key.components().all(|component| matches!(component, Component::Normal(_))) {
             Ok(self.base().join(key))
@@ -55,12 +71,34 @@ impl LocalFiles {
         let mut found = Vec::new();
         if metadata.is_dir() {
             walk_directory(&self.path, "", &mut vec![identity(&metadata)], &mut found)?;
+            found.extend(self.manifest_beside(&found));
         } else {
             let name = self.path.file_name().unwrap_or_default().to_string_lossy();
             found.push(part(name.clone().into_owned(), &metadata));
             found.extend(self.checksums_beside(&name));
         }
         Ok(found)
+    }
+
+    /// Of a directory-format dump that is the source itself.
+    fn manifest_beside(&self, found: &[BackupPart]) -> Option<BackupPart> {
+        if !naming::holds_toc(found) {
+            return None;
+        }
+        let key = self.key_beside()?;
+        let metadata = fs::metadata(self.beside()).ok()?;
+        metadata.is_file().then(|| part(key, &metadata))
+    }
+
+    fn beside(&self) -> PathBuf {
+        let mut name = self.path.file_name().unwrap_or_default().to_owned();
+        name.push(naming::MANIFEST);
+        self.path.with_file_name(name)
+    }
+
+    fn key_beside(&self) -> Option<String> {
+        let name = self.path.file_name()?.to_str()?;
+        Some(naming::beside_directory(name))
     }
 
     /// Whether they can be read is seen where they are.
@@ -78,16 +116,6 @@ impl LocalFiles {
         let metadata = file.metadata().map_err(|error| cannot_read(&error, &path))?;
         demand_unchanged(listed, &metadata)?;
         Ok(file)
-    }
-
-    fn store_file(&self, key: &str, content: &[u8]) -> Result<(), SourceError> {
-        let path = self.path_of(key)?;
-        let unfinished = path.with_extension("pgsre.tmp");
-        path.parent()
-            .map_or(Ok(()), fs::create_dir_all)
-            .and_then(|()| fs::write(&unfinished, content))
-            .and_then(|()| fs::rename(&unfinished, &path))
-            .map_err(|error| failure::of_file(&error, format!("cannot write {}", path.display())))
     }
 }
 
@@ -116,7 +144,44 @@ impl Store for LocalFiles {
 
     async fn write(&self, key: &str, content: Bytes) -> Result<(), SourceError> {
         let (files, key) = (self.clone(), key.to_owned());
-        blocking(move || files.store_file(&key, &content)).await
+        blocking(move || {
+            let mut unfinished = Unfinished::begin(&files.path_to_write(&key)?)?;
+            unfinished.append(&content)?;
+            unfinished.finish(key).map(drop)
+        })
+        .await
+    }
+
+    async fn create(&self, key: &str, content: Bytes) -> Result<(), SourceError> {
+        let (files, key) = (self.clone(), key.to_owned());
+        blocking(move || {
+            let mut unfinished = Unfinished::begin(&files.path_to_write(&key)?)?;
+            unfinished.append(&content)?;
+            unfinished.finish_new()
+        })
+        .await
+    }
+
+    async fn write_stream(
+        &self,
+        key: &str,
+        mut content: ByteStream,
+        _about: Option<u64>,
+    ) -> Result<BackupPart, SourceError> {
+        let (files, owned) = (self.clone(), key.to_owned());
+        let mut unfinished =
+            blocking(move || Unfinished::begin(&files.path_to_write(&owned)?)).await?;
+        while let Some(chunk) = content.next().await {
+            let chunk = chunk.map_err(|error| broke_off(error, key))?;
+            unfinished = blocking(move || unfinished.append(&chunk).map(|()| unfinished)).await?;
+        }
+        let key = key.to_owned();
+        blocking(move || unfinished.finish(key)).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), SourceError> {
+        let (files, key) = (self.clone(), key.to_owned());
+        blocking(move || write::delete(&files.path, &files.path_to_write(&key)?)).await
     }
 }
 
@@ -365,6 +430,22 @@ mod tests {
         fs::rename(directory.path().join("b.sql"), &path).unwrap();
         let error = stream.try_next().await.unwrap_err();
         assert_eq!(SourceError::inside(&error).unwrap().kind(), SourceErrorKind::Changed);
+    }
+
+    #[tokio::test]
+    async fn a_directory_that_is_a_dump_has_the_manifest_that_lies_beside_it() {
+        let directory = directory(&["d/toc.dat", "d.pgsre.json", "e/toc.dat"]);
+        for (name, content) in [("d", Some("d.pgsre.json")), ("e", None)] {
+            let source = source(&directory.path().join(name));
+            let backup = source.latest().await.unwrap();
+            assert_eq!(backup.key, name);
+            match (&backup.manifest, content) {
+                (Some(part), Some(content)) => {
+                    assert_eq!(source.peek(part, 99).await.unwrap(), content);
+                }
+                (found, expected) => assert_eq!(found.is_some(), expected.is_some(), "{name}"),
+            }
+        }
     }
 
     #[tokio::test]

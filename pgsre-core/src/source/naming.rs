@@ -7,7 +7,8 @@ mod sidecar;
 
 use member::Directories;
 pub(crate) use member::is_dump_member;
-pub(super) use sidecar::beside_object;
+pub(super) use sidecar::MANIFEST;
+pub(super) use sidecar::{beside_directory, beside_object};
 
 /// The last extension of what lies beside backups: checksums, signatures, reports and scripts.
 const BESIDE: &[&str] = &[
@@ -41,8 +42,8 @@ const UNFINISHED: &[&str] = &["tmp", "part", "partial", "incomplete", "filepart"
 const COMPRESSION: &[&str] = &["gz", "gzip", "zst", "zstd", "lz4", "bz2", "xz"];
 
 /// The backups that these objects are: noise left out, the parts of directory-format dumps put
-/// together, checksums and manifests laid to what they are of. `root` names a dump whose table of contents lies
-/// in the source itself.
+/// together, checksums and manifests laid to what they are of. `root` names a dump whose table of
+/// contents lies in the source itself.
 pub(super) fn backups(parts: Vec<BackupPart>, root: &str) -> Vec<Backup> {
     let (checksums, parts): (Vec<_>, Vec<_>) = parts
         .into_iter()
@@ -50,6 +51,8 @@ pub(super) fn backups(parts: Vec<BackupPart>, root: &str) -> Vec<Backup> {
         .partition(|part| sidecar::is_checksum(&part.key));
     let (manifests, parts): (Vec<_>, Vec<_>) =
         parts.into_iter().partition(|part| sidecar::is_manifest(&part.key));
+    let (unfinished, parts): (Vec<_>, Vec<_>) =
+        parts.into_iter().partition(|part| sidecar::is_unfinished_mark(&part.key));
     let mut directories = Directories::of(&parts);
     let mut backups = Vec::new();
     for part in parts.into_iter().filter(|part| !has_extension(&part.key, BESIDE)) {
@@ -60,7 +63,14 @@ pub(super) fn backups(parts: Vec<BackupPart>, root: &str) -> Vec<Backup> {
     backups.extend(found.filter_map(|(path, parts)| directory(path, root, parts)));
     sidecar::attach(&mut backups, &checksums);
     sidecar::attach_manifests(&mut backups, manifests);
+    sidecar::drop_globals(&mut backups);
+    sidecar::drop_unfinished(&mut backups, &unfinished);
     backups
+}
+
+/// Whether the source itself is a directory-format dump.
+pub(super) fn holds_toc(parts: &[BackupPart]) -> bool {
+    parts.iter().any(|part| parent(&part.key).is_empty() && member::is_toc(&part.key))
 }
 
 fn single(part: BackupPart) -> Backup {
@@ -89,7 +99,7 @@ fn directory(path: String, root: &str, mut parts: Vec<BackupPart>) -> Option<Bac
 }
 
 fn is_hidden(key: &str) -> bool {
-    key.split('/').any(|segment| segment.starts_with('.'))
+    key.split('/').any(|segment| segment.starts_with('.') && segment != "..")
 }
 
 fn has_extension(key: &str, extensions: &[&str]) -> bool {

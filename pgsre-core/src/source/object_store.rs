@@ -86,6 +86,35 @@ impl ObjectStoreSource {
         Ok(source.with_retry(options.retry.clone()))
     }
 
+    /// As [`ObjectStoreSource::parse`], for a place where backups are written: what is named is a
+    /// directory or a prefix, never one object, and uploads have more patience than reads.
+    ///
+    /// # Errors
+    /// As [`ObjectStoreSource::parse`].
+    pub fn parse_destination(text: &str) -> Result<Self, SourceError> {
+        let options = SourceOptions { retry: RetryPolicy::uploads(), ..SourceOptions::default() };
+        Self::parse_destination_with(text, &options)
+    }
+
+    /// As [`ObjectStoreSource::parse_destination`], with the environment and the patience given.
+    ///
+    /// # Errors
+    /// As [`ObjectStoreSource::parse`].
+    pub fn parse_destination_with(
+        text: &str,
+        options: &SourceOptions,
+    ) -> Result<Self, SourceError> {
+        match Location::parse(text, &options.environment)? {
+            Location::Bucket(mut bucket) => {
+                if !bucket.key.is_empty() && !bucket.key.ends_with('/') {
+                    bucket.key.push('/');
+                }
+                Ok(Self::of_bucket(&bucket, options)?.with_retry(options.retry.clone()))
+            }
+            _ => Self::parse_with(text, options),
+        }
+    }
+
     /// The objects below `prefix` of any store of the `object_store` crate, or the one object of
     /// that key where `prefix` does not end in `/`. `display` must not hold secrets.
     ///
@@ -135,6 +164,10 @@ impl ObjectStoreSource {
     /// Where the store does not take it.
     pub async fn put(&self, key: &str, content: Bytes) -> Result<(), SourceError> {
         self.store.write(key, content).await
+    }
+
+    pub(super) fn store(&self) -> &dyn Store {
+        &*self.store
     }
 
     fn in_memory(prefix: &str) -> Result<Self, SourceError> {
@@ -265,6 +298,29 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let source = ObjectStoreSource::parse(directory.path().to_str().unwrap()).unwrap();
         assert_eq!(conformance::check(&Source(source)).await, []);
+    }
+
+    #[tokio::test]
+    async fn memory_and_a_directory_keep_the_promises_of_a_destination() {
+        let memory = ObjectStoreSource::memory();
+        assert_eq!(conformance::check_destination(&memory).await, []);
+        let directory = tempfile::tempdir().unwrap();
+        // A directory that is not there yet is made.
+        let path = directory.path().join("new");
+        let source = ObjectStoreSource::parse_destination(path.to_str().unwrap()).unwrap();
+        std::fs::create_dir(&path).unwrap();
+        assert_eq!(conformance::check_destination(&source).await, []);
+        let unfinished = walk(&path).into_iter().filter(|name| name.ends_with(".tmp"));
+        assert_eq!(unfinished.collect::<Vec<_>>(), Vec::<String>::new());
+    }
+
+    fn walk(directory: &std::path::Path) -> Vec<String> {
+        let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+        let names = entries.flat_map(|path| match path.is_dir() {
+            true => walk(&path),
+            false => vec![path.display().to_string()],
+        });
+        names.collect()
     }
 
     #[tokio::test]

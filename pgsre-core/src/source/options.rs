@@ -47,6 +47,18 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
+    /// The patience for uploads: a part of one is megabytes long, and the store says nothing before
+    /// it has all of it.
+    #[must_use]
+    pub fn uploads() -> Self {
+        Self {
+            read_timeout: Duration::from_secs(180),
+            request_retries: 8,
+            request_budget: Duration::from_secs(300),
+            ..Self::default()
+        }
+    }
+
     /// The wait before attempt `number`, from 1.
     pub(super) fn backoff(&self, number: u32) -> Duration {
         let doubled = 1u32.checked_shl(number.saturating_sub(1)).unwrap_or(u32::MAX);

@@ -9,12 +9,16 @@ use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
 use jiff::Timestamp;
 use object_store::path::Path;
-use object_store::{GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt};
+use object_store::{
+    GetOptions, GetResult, ObjectMeta, ObjectStore, ObjectStoreExt, PutMode, PutOptions,
+};
 use tokio::sync::OnceCell;
 
 use super::store::{Opened, Store};
-use super::{SourceError, SourceErrorKind, failure, naming};
+use super::{ByteStream, SourceError, SourceErrorKind, failure, naming};
 use crate::backup::BackupPart;
+
+mod upload;
 
 /// Everything below a prefix, or the one object of that key.
 pub(super) struct RemoteObjects {
@@ -67,7 +71,13 @@ impl RemoteObjects {
         let base = match self.place().await? {
             Place::Prefix(base) | Place::ObjectIn(base) => base,
         };
-        let full = if base.is_root() { key.to_owned() } else { format!("{base}/{key}") };
+        let full = if base.filename().is_some_and(|name| naming::beside_directory(name) == key) {
+            format!("{base}{}", naming::MANIFEST)
+        } else if base.is_root() {
+            key.to_owned()
+        } else {
+            format!("{base}/{key}")
+        };
         Path::parse(full).map_err(|error| {
             SourceError::new(SourceErrorKind::Invalid, format!("{key:?} is no key"))
                 .with_cause(error)
@@ -95,6 +105,26 @@ impl RemoteObjects {
         }
     }
 
+    /// For stores without conditions: two that create at the same moment are not seen.
+    async fn create_unguarded(
+        &self,
+        key: &str,
+        location: &Path,
+        content: Bytes,
+    ) -> Result<(), SourceError> {
+        match self.store.head(location).await {
+            Err(object_store::Error::NotFound { .. }) => {
+                let put = self.store.put(location, content.into()).await;
+                put.map(drop).map_err(|error| cannot_write(&error, key))
+            }
+            Err(error) => Err(cannot_write(&error, key)),
+            Ok(_) => Err(SourceError::new(
+                SourceErrorKind::Exists,
+                format!("cannot write {key}: it is there already"),
+            )),
+        }
+    }
+
     async fn list_object(&self) -> Result<Vec<BackupPart>, SourceError> {
         let meta = self.store.head(&self.prefix).await;
         let meta = meta
@@ -118,6 +148,14 @@ impl RemoteObjects {
         found
     }
 
+    /// Of a directory-format dump that is the source itself.
+    async fn manifest_beside(&self, base: &Path) -> Option<BackupPart> {
+        let key = naming::beside_directory(base.filename()?);
+        let location = self.location(&key).await.ok()?;
+        let meta = self.store.head(&location).await.ok()?;
+        Some(part(key, &meta))
+    }
+
     async fn list_prefix(&self, base: &Path) -> Result<Vec<BackupPart>, SourceError> {
         let listed: Vec<ObjectMeta> =
             self.store.list(Some(base)).try_collect().await.map_err(|error| {
@@ -132,6 +170,9 @@ impl RemoteObjects {
             if !self.is_folder_marker(part, &parts).await {
                 objects.push(part.clone());
             }
+        }
+        if naming::holds_toc(&objects) {
+            objects.extend(self.manifest_beside(base).await);
         }
         Ok(objects)
     }
@@ -174,8 +215,43 @@ impl Store for RemoteObjects {
     async fn write(&self, key: &str, content: Bytes) -> Result<(), SourceError> {
         let location = self.location(key).await?;
         let written = self.store.put(&location, content.into()).await;
-        written.map(drop).map_err(|error| failure::of_store(&error, format!("cannot write {key}")))
+        written.map(drop).map_err(|error| cannot_write(&error, key))
     }
+
+    async fn create(&self, key: &str, content: Bytes) -> Result<(), SourceError> {
+        let location = self.location(key).await?;
+        let options = PutOptions::from(PutMode::Create);
+        match self.store.put_opts(&location, content.clone().into(), options).await {
+            Ok(_) => Ok(()),
+            Err(
+                object_store::Error::NotImplemented { .. }
+                | object_store::Error::NotSupported { .. },
+            ) => self.create_unguarded(key, &location, content).await,
+            Err(error) => Err(cannot_write(&error, key)),
+        }
+    }
+
+    async fn write_stream(
+        &self,
+        key: &str,
+        content: ByteStream,
+        about: Option<u64>,
+    ) -> Result<BackupPart, SourceError> {
+        let location = self.location(key).await?;
+        upload::upload(&*self.store, &location, key, content, about).await
+    }
+
+    async fn delete(&self, key: &str) -> Result<(), SourceError> {
+        let location = self.location(key).await?;
+        match self.store.delete(&location).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(failure::of_store(&error, format!("cannot delete {key}"))),
+        }
+    }
+}
+
+fn cannot_write(error: &object_store::Error, key: &str) -> SourceError {
+    failure::of_store(error, format!("cannot write {key}"))
 }
 
 fn opened(result: GetResult, key: String, empty: bool) -> Opened {

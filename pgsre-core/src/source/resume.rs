@@ -166,6 +166,10 @@ mod tests {
         asked: Mutex<Vec<Range<u64>>>,
     }
 
+    fn read_only(key: &str) -> SourceError {
+        SourceError::new(SourceErrorKind::Denied, format!("{key} is only read"))
+    }
+
     #[async_trait]
     impl Store for Scripted {
         async fn list(&self) -> Result<Vec<BackupPart>, SourceError> {
@@ -190,8 +194,25 @@ mod tests {
             Ok(Opened { body, etag: None })
         }
 
-        async fn write(&self, _: &str, _: Bytes) -> Result<(), SourceError> {
-            Ok(())
+        async fn write(&self, key: &str, _: Bytes) -> Result<(), SourceError> {
+            Err(read_only(key))
+        }
+
+        async fn create(&self, key: &str, _: Bytes) -> Result<(), SourceError> {
+            Err(read_only(key))
+        }
+
+        async fn write_stream(
+            &self,
+            key: &str,
+            _: ByteStream,
+            _: Option<u64>,
+        ) -> Result<BackupPart, SourceError> {
+            Err(read_only(key))
+        }
+
+        async fn delete(&self, key: &str) -> Result<(), SourceError> {
+            Err(read_only(key))
         }
     }
 

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::BoxStream;
 
-use super::SourceError;
+use super::{ByteStream, SourceError};
 use crate::backup::BackupPart;
 
 /// The bytes of one response, before it is resumed.
@@ -37,4 +37,24 @@ pub(super) trait Store: Debug + Send + Sync {
 
     /// Writes an object.
     async fn write(&self, key: &str, content: Bytes) -> Result<(), SourceError>;
+
+    /// Writes an object that must not be there yet.
+    async fn create(&self, key: &str, content: Bytes) -> Result<(), SourceError>;
+
+    /// Writes an object that appears when the stream has ended well, and else not at all.
+    async fn write_stream(
+        &self,
+        key: &str,
+        content: ByteStream,
+        about: Option<u64>,
+    ) -> Result<BackupPart, SourceError>;
+
+    /// Deletes an object; one that is not there is no error.
+    async fn delete(&self, key: &str) -> Result<(), SourceError>;
+}
+
+/// That what is to be written under `key` ended early.
+pub(super) fn broke_off(error: std::io::Error, key: &str) -> SourceError {
+    let context = format!("cannot write {key}: its content broke off");
+    SourceError::new(super::SourceErrorKind::Unreadable, context).with_cause(error)
 }

@@ -64,7 +64,7 @@ pub(crate) fn is_dump_member(key: &str) -> bool {
 }
 
 /// The table of contents, which makes a directory a dump.
-fn is_toc(key: &str) -> bool {
+pub(super) fn is_toc(key: &str) -> bool {
     uncompressed(basename(key)) == "toc.dat"
 }
 

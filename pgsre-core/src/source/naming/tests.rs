@@ -132,3 +132,33 @@ fn a_manifest_belongs_to_the_backup_whose_whole_name_it_bears() {
     assert_eq!(manifest_of(&listed, "e/a.dump"), None);
     assert_eq!(manifest_of(&listed, "c.sql"), None);
 }
+
+#[test]
+fn the_manifest_of_a_dump_that_is_the_source_lies_beside_the_source() {
+    let listed = ["toc.dat", "1.dat", "../root.pgsre.json"];
+    assert_eq!(manifest_of(&listed, "root").as_deref(), Some("../root.pgsre.json"));
+    assert_eq!(manifest_of(&["toc.dat", "root.pgsre.json"], "root"), None);
+}
+
+fn listed(listed: &[&str]) -> Vec<String> {
+    keys(listed).into_iter().map(|(key, ..)| key).collect()
+}
+
+#[test]
+fn globals_beside_their_backup_are_no_backup_and_alone_they_are_one() {
+    assert_eq!(listed(&["d/a.dump", "d/a.dump.globals.sql"]), ["d/a.dump"]);
+    assert_eq!(listed(&["d/b/toc.dat", "d/b.globals.sql"]), ["d/b"]);
+    assert_eq!(listed(&["d/a.dump.globals.sql", "a.dump"]), ["a.dump", "d/a.dump.globals.sql"]);
+}
+
+#[test]
+fn a_backup_that_is_marked_as_unfinished_is_not_listed_before_its_manifest_is_there() {
+    let parts = ["a.dump", "a.dump.globals.sql", "b/1.dat", "b.globals.sql", "c.dump"];
+    let marks = ["a.dump.pgsre.unfinished", "b.pgsre.unfinished"];
+    assert_eq!(listed(&[parts.as_slice(), &marks].concat()), ["c.dump"]);
+    assert_eq!(listed(&["a.dump.globals.sql", marks[0]]), Vec::<String>::new());
+    let manifests = ["a.dump.pgsre.json", "b.pgsre.json"];
+    let whole = listed(&[parts.as_slice(), &marks, &manifests].concat());
+    assert_eq!(whole, ["a.dump", "b", "c.dump"]);
+    assert_eq!(listed(&parts), ["a.dump", "b", "c.dump"]);
+}
