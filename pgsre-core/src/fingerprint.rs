@@ -8,11 +8,13 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+mod compare;
 mod error;
 mod hash;
 mod inventory;
 mod take;
 
+pub use compare::{Aspect, Compared, Comparison, DiffLine, Difference, DifferenceKind, compare};
 pub use error::{FingerprintError, FingerprintErrorKind};
 pub use hash::ContentHash;
 pub use inventory::{ObjectKind, ObjectPrint};
@@ -63,6 +65,16 @@ pub enum Level {
     /// Counts, and hashes every row and every large object.
     #[default]
     Content,
+}
+
+impl std::fmt::Display for Level {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Self::Counts => "counts",
+            Self::Sample => "sample",
+            Self::Content => "content",
+        })
+    }
 }
 
 /// Where and when a fingerprint was taken.
