@@ -5,7 +5,7 @@ mod demo;
 pub mod doctor;
 pub(crate) mod drill;
 mod init;
-mod report;
+pub mod report;
 
 use crate::args::{BackupsCommand, Cli, Command};
 use crate::config::Config;

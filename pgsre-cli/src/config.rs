@@ -36,6 +36,15 @@ pub struct Config {
     pub rules: Vec<Rule>,
     /// `[[alerter]]`.
     pub alerters: Vec<AlerterConfig>,
+    /// `[report]`.
+    pub report: ReportConfig,
+}
+
+/// How reports are kept.
+#[derive(Clone, Debug, Default)]
+pub struct ReportConfig {
+    /// The file of the private key that signs them.
+    pub sign_key: Option<PathBuf>,
 }
 
 /// A server and its backups.

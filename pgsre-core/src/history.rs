@@ -1,7 +1,9 @@
 //! Drill reports over time.
 //!
 //! A [`ReportStore`] keeps each drill's report as JSON, for programs, and beside it as
-//! [HTML evidence](evidence), for people and auditors.
+//! [HTML evidence](evidence), for people and auditors. Reports are [chained](ChainLink), so that one
+//! that is altered, removed or inserted is noticed, and signed where a [key](SigningKey) is given;
+//! [`ReportStore::verify`] looks.
 
 use std::fmt;
 use std::path::{Path as FilePath, PathBuf};
@@ -19,29 +21,44 @@ use serde::de::DeserializeOwned;
 use crate::drill::DrillReport;
 use crate::restore::RunId;
 use crate::source::Place;
+use chain::Names;
 
+mod chain;
 mod error;
 pub mod evidence;
 mod format;
 mod index;
+mod sign;
 mod summary;
+mod verify;
 
+pub use chain::{ChainLink, ReportDigest};
 pub use error::{HistoryError, HistoryErrorKind};
 pub use index::index;
+pub use sign::{SigningKey, VerifyingKey};
 pub use summary::{BackupSummary, ReportSummary};
+pub use verify::{Problem, ProblemKind, Verification, VerifyRequest};
 
 /// Reports that are read at the same time for a listing.
 const READS: usize = 8;
 
+/// How often a report looks for its place in the chain while other drills take it.
+const RACES: usize = 32;
+
+/// Reports before a drill that are looked through for the trend on its page.
+const TREND: usize = 60;
+
 /// A place where drill reports lie: a local directory, or a prefix of an object store.
 ///
-/// A report is `<id>.json` and `<id>.html`; other objects there are left alone. A report appears
-/// at once and whole.
+/// A report is `<id>.json` and `<id>.html`, with its signature in `<id>.sig`; `<id>.next` and
+/// `chain.next` say which report follows. Other objects there are left alone. A report appears at
+/// once and whole, and is never replaced.
 #[derive(Clone, Debug)]
 pub struct ReportStore {
     store: Arc<dyn ObjectStore>,
     prefix: Path,
     display: String,
+    key: Option<Arc<SigningKey>>,
 }
 
 /// Where a report was written.
@@ -53,6 +70,18 @@ pub struct SavedReport {
     pub html: String,
     /// The SHA-256 of the JSON, in hexadecimal: it stands in the HTML too.
     pub sha256: String,
+    /// The signature's path or URL; `None` without a key.
+    pub signature: Option<String>,
+    /// Why the report is not part of the chain; `None` where it is.
+    pub unchained: Option<String>,
+}
+
+/// A report as it is stored.
+#[derive(Serialize)]
+struct Stored<'a> {
+    #[serde(flatten)]
+    report: &'a DrillReport,
+    chain: &'a ChainLink,
 }
 
 /// What a store holds.
@@ -95,7 +124,7 @@ impl ReportStore {
     /// without secrets.
     #[must_use]
     pub fn new(store: Arc<dyn ObjectStore>, prefix: Path, display: impl Into<String>) -> Self {
-        Self { store, prefix, display: display.into() }
+        Self { store, prefix, display: display.into(), key: None }
     }
 
     /// Reports in a local directory, which is made where it is missing.
@@ -122,18 +151,93 @@ impl ReportStore {
         Self::new(Arc::new(InMemory::new()), Path::default(), "memory:")
     }
 
-    /// Writes a report as JSON and as HTML evidence. An older one of the same id is replaced.
-    /// A future that is dropped may leave one of the two.
+    /// Signs what is saved from now on.
+    #[must_use]
+    pub fn with_key(mut self, key: SigningKey) -> Self {
+        self.key = Some(Arc::new(key));
+        self
+    }
+
+    /// Writes a report as JSON and as HTML evidence, behind the last report of the chain.
+    ///
+    /// A report is kept even where it cannot be chained, as where the store may be written but not
+    /// read: [`SavedReport::unchained`] says why. A future that is dropped may leave a part.
     ///
     /// # Errors
-    /// Where the store does not take it.
+    /// [`HistoryErrorKind::Exists`] where there is one of this id; [`HistoryErrorKind::Store`] where
+    /// the store does not take it.
     pub async fn save(&self, report: &DrillReport) -> Result<SavedReport, HistoryError> {
-        let json = to_json(report)?;
-        let (html, sha256) = (evidence::page(report, &json)?, evidence::sha256(&json));
-        let (json_name, html_name) = (format!("{}.json", report.id), format!("{}.html", report.id));
-        self.put(&html_name, html.into()).await?;
-        self.put(&json_name, json.into()).await?;
-        Ok(SavedReport { json: self.place(&json_name), html: self.place(&html_name), sha256 })
+        let past = match self.names().await {
+            Ok(names) if names.runs.contains(&report.id) => return Err(self.is_there(report.id)),
+            Ok(names) => self.past(report, &names.runs).await,
+            Err(_) => Vec::new(),
+        };
+        let mut lost = "other drills took its place again and again".to_owned();
+        for _ in 0..RACES {
+            match self.chain(report, &past).await {
+                Ok(Some(saved)) => return Ok(saved),
+                Ok(None) => {}
+                Err(error) => {
+                    lost = crate::finding::chain(&error);
+                    break;
+                }
+            }
+        }
+        let saved = self.write(report, None, &past).await?;
+        Ok(SavedReport { unchained: Some(lost), ..saved })
+    }
+
+    /// Writes a report behind the last one; `None` where another was faster.
+    async fn chain(
+        &self,
+        report: &DrillReport,
+        past: &[ReportSummary],
+    ) -> Result<Option<SavedReport>, HistoryError> {
+        let link = self.end_of_chain(report.id).await?;
+        let saved = self.write(report, Some(&link), past).await?;
+        let digest = ReportDigest { id: report.id, sha256: saved.sha256.clone() };
+        let first = self.claim(link.previous.as_ref(), &digest).await?;
+        Ok(first.then_some(saved))
+    }
+
+    /// The JSON comes last: with it the report is there.
+    async fn write(
+        &self,
+        report: &DrillReport,
+        link: Option<&ChainLink>,
+        past: &[ReportSummary],
+    ) -> Result<SavedReport, HistoryError> {
+        let json = match link {
+            Some(link) => {
+                let signed_by = self.key.as_ref().map(|key| key.id().to_owned());
+                to_json(
+                    report.id,
+                    &Stored { report, chain: &ChainLink { signed_by, ..link.clone() } },
+                )?
+            }
+            None => to_json(report.id, report)?,
+        };
+        let sha256 = evidence::sha256(&json);
+        let name = |extension: &str| format!("{}.{extension}", report.id);
+        self.put(&name("html"), evidence::page(report, &json, past)?.into()).await?;
+        let signature = match &self.key {
+            Some(key) => {
+                self.put(&name("sig"), key.sign(&json).into()).await?;
+                Some(self.place(&name("sig")))
+            }
+            None => None,
+        };
+        self.put(&name("json"), json.into()).await?;
+        let (json, html) = (self.place(&name("json")), self.place(&name("html")));
+        Ok(SavedReport { json, html, sha256, signature, unchained: None })
+    }
+
+    /// Drills of the same source that began before this one, newest first.
+    async fn past(&self, report: &DrillReport, runs: &[RunId]) -> Vec<ReportSummary> {
+        let before = runs.iter().copied().filter(|run| *run < report.id).take(TREND);
+        let reads = before.map(|run| self.read::<ReportSummary>(run));
+        let read: Vec<_> = futures::stream::iter(reads).buffered(READS).collect().await;
+        read.into_iter().flatten().filter(|past| past.source == report.source).collect()
     }
 
     /// The report whose id is `id`, or begins with it.
@@ -155,7 +259,19 @@ impl ReportStore {
     pub async fn evidence(&self, id: &str) -> Result<String, HistoryError> {
         let run = self.resolve(id).await?;
         let json = self.bytes(run).await?;
-        evidence::page(&self.parse_report(run, &json)?, &json)
+        let report: DrillReport = self.parse_report(run, &json)?;
+        let past = self.past(&report, &self.names().await?.runs).await;
+        evidence::page(&report, &json, &past)
+    }
+
+    /// The stored JSON of the report whose id is `id`, or begins with it: these bytes are hashed
+    /// and signed.
+    ///
+    /// # Errors
+    /// As [`ReportStore::load`].
+    pub async fn stored(&self, id: &str) -> Result<Bytes, HistoryError> {
+        let run = self.resolve(id).await?;
+        self.bytes(run).await
     }
 
     /// Every report, newest first. One that is damaged is named and hides no other.
@@ -163,7 +279,7 @@ impl ReportStore {
     /// # Errors
     /// Where the store cannot be listed.
     pub async fn list(&self) -> Result<Listing, HistoryError> {
-        let runs = self.runs().await?;
+        let runs = self.names().await?.runs;
         let reads = runs.into_iter().map(|run| async move { (run, self.read(run).await) });
         let results: Vec<(RunId, Result<ReportSummary, _>)> =
             futures::stream::iter(reads).buffered(READS).collect().await;
@@ -177,26 +293,21 @@ impl ReportStore {
         Ok(listing)
     }
 
-    /// The ids that are there, newest first: they begin with their time.
-    async fn runs(&self) -> Result<Vec<RunId>, HistoryError> {
+    async fn names(&self) -> Result<Names, HistoryError> {
         let listed = self.store.list_with_delimiter(Some(&self.prefix)).await;
         let objects = match listed {
             Ok(listed) => listed.objects,
             Err(object_store::Error::NotFound { .. }) => Vec::new(),
             Err(error) => return Err(store_error(format!("cannot list {self}"), error)),
         };
-        let names = objects.iter().filter_map(|object| object.location.filename());
-        let mut runs: Vec<RunId> =
-            names.filter_map(|name| name.strip_suffix(".json")?.parse().ok()).collect();
-        runs.sort_unstable_by(|one, other| other.cmp(one));
-        Ok(runs)
+        Ok(Names::of(objects.iter().filter_map(|object| object.location.filename())))
     }
 
     async fn resolve(&self, id: &str) -> Result<RunId, HistoryError> {
         if let Ok(run) = id.parse() {
             return Ok(run);
         }
-        let mut runs = self.runs().await?;
+        let mut runs = self.names().await?.runs;
         runs.retain(|run| run.to_string().starts_with(id));
         match runs.as_slice() {
             [] => Err(self.not_found(id)),
@@ -210,15 +321,24 @@ impl ReportStore {
     }
 
     async fn bytes(&self, run: RunId) -> Result<Bytes, HistoryError> {
-        let name = format!("{run}.json");
-        let got = match self.store.get(&self.prefix.clone().join(name.as_str())).await {
+        match self.fetch(&format!("{run}.json")).await {
+            Ok(Some(json)) => Ok(json),
+            Ok(None) => Err(self.not_found(&run.to_string())),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// `None` where there is no such object.
+    async fn fetch(&self, name: &str) -> Result<Option<Bytes>, HistoryError> {
+        let got = match self.store.get(&self.prefix.clone().join(name)).await {
             Ok(got) => got.bytes().await,
             Err(error) => Err(error),
         };
-        got.map_err(|error| match error {
-            object_store::Error::NotFound { .. } => self.not_found(&run.to_string()),
-            error => store_error(format!("cannot read {}", self.place(&name)), error),
-        })
+        match got {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(store_error(format!("cannot read {}", self.place(name)), error)),
+        }
     }
 
     fn parse_report<T: DeserializeOwned>(
@@ -242,6 +362,11 @@ impl ReportStore {
 
     fn place(&self, name: &str) -> String {
         format!("{}/{name}", self.display.trim_end_matches('/'))
+    }
+
+    fn is_there(&self, run: RunId) -> HistoryError {
+        let text = format!("{self} has a report of drill {run} already; none is ever replaced");
+        HistoryError::new(HistoryErrorKind::Exists, text)
     }
 
     fn not_found(&self, id: &str) -> HistoryError {
@@ -269,9 +394,9 @@ pub fn default_directory(variable: impl Fn(&str) -> Option<String>) -> Option<Pa
 }
 
 /// The JSON of a report as it is stored.
-pub(crate) fn to_json(report: &DrillReport) -> Result<Vec<u8>, HistoryError> {
+fn to_json(id: RunId, report: &impl Serialize) -> Result<Vec<u8>, HistoryError> {
     serde_json::to_vec_pretty(report).map_err(|error| {
-        let text = format!("cannot write drill {} as JSON", report.id);
+        let text = format!("cannot write drill {id} as JSON");
         HistoryError::new(HistoryErrorKind::Damaged, text).with_cause(error)
     })
 }

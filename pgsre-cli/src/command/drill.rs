@@ -55,7 +55,7 @@ pub(crate) async fn run(
     if args.restore.dry_run {
         return preview::run(args, &all, face).await;
     }
-    let store = store(args, face, environment)?;
+    let store = store(args, config, face, environment)?;
     let watched = Watched::default();
     let interrupt = Interrupt::watch(face, watched.leftovers());
     let mut ended = Vec::with_capacity(all.len());
@@ -86,11 +86,17 @@ pub(crate) async fn run(
 /// in a container without a home, and then no report is kept, which is said.
 fn store(
     args: &DrillArgs,
+    config: &Config,
     face: &Face,
     environment: &Environment,
 ) -> Result<Option<ReportStore>, CommandError> {
+    let key = args.result.sign_key.as_ref().or(config.report.sign_key.as_ref());
+    let key = key.map(|path| report::signing_key(path)).transpose()?;
     match report::store(args.result.report.as_deref(), environment) {
-        Ok(store) => Ok(Some(store)),
+        Ok(store) => Ok(Some(match key {
+            Some(key) => store.with_key(key),
+            None => store,
+        })),
         Err(error) if args.result.report.is_some() => Err(error),
         Err(error) => {
             let why = pgsre_core::finding::chain(&error);
@@ -155,9 +161,16 @@ impl Session<'_> {
     /// A report that cannot be kept never changes the verdict, and is never silent.
     async fn keep(&self, report: &DrillReport) {
         let Some(store) = self.store else { return };
-        if let Err(error) = store.save(report).await {
-            let why = pgsre_core::finding::chain(&error);
-            self.face.warn(&format!("the report was not kept: {why}"));
+        match store.save(report).await {
+            Ok(saved) => {
+                if let Some(why) = saved.unchained {
+                    self.face.warn(&format!("the report was kept, but not chained: {why}"));
+                }
+            }
+            Err(error) => {
+                let why = pgsre_core::finding::chain(&error);
+                self.face.warn(&format!("the report was not kept: {why}"));
+            }
         }
     }
 

@@ -3,16 +3,22 @@
 use std::path::Path;
 
 use pgsre_core::history::{
-    self, HistoryError, HistoryErrorKind, Listing, ReportStore, default_directory, evidence,
+    self, HistoryError, HistoryErrorKind, Listing, ReportStore, default_directory,
 };
 use serde::Serialize;
 
-use crate::args::{Format, ReportArgs};
+use crate::args::{Format, ReportArgs, ReportCommand};
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit_code;
 use crate::face::Face;
 use crate::render::{human, json};
+
+mod key;
+mod verify;
+
+pub(crate) use key::signing_key;
+pub use verify::VerifyResult;
 
 /// The JSON of past drills.
 #[derive(Serialize)]
@@ -28,6 +34,9 @@ pub(crate) async fn run(
     face: &Face,
     environment: &Environment,
 ) -> Result<u8, CommandError> {
+    if let Some(ReportCommand::Verify(args)) = &args.command {
+        return verify::run(args, face, environment).await;
+    }
     let store = store(args.from.as_deref(), environment)?;
     match &args.id {
         Some(id) => one(args, id, &store, face).await?,
@@ -42,16 +51,25 @@ async fn one(
     store: &ReportStore,
     face: &Face,
 ) -> Result<(), CommandError> {
-    let report = store.load(id).await.map_err(unreadable)?;
     if let Some(path) = &args.html {
-        let stored = serde_json::to_vec_pretty(&report).map_err(std::io::Error::other)?;
-        return write(face, path, &evidence::page(&report, &stored).map_err(unreadable)?);
+        return write(face, path, &store.evidence(id).await.map_err(unreadable)?);
     }
-    face.print(&match args.format {
-        Format::Human => human::drill_report(face, &report),
-        Format::Json => json::object(&report)?,
-    })?;
+    let text = match args.format {
+        Format::Human => human::drill_report(face, &store.load(id).await.map_err(unreadable)?),
+        Format::Json => as_stored(store, id).await?,
+    };
+    face.print(&text)?;
     Ok(())
+}
+
+/// The bytes that are hashed and signed, so that `--format json` shows the report's place in the
+/// chain too.
+async fn as_stored(store: &ReportStore, id: &str) -> Result<String, CommandError> {
+    store.load(id).await.map_err(unreadable)?;
+    let stored = store.stored(id).await.map_err(unreadable)?;
+    let mut text = String::from_utf8_lossy(&stored).into_owned();
+    text.push('\n');
+    Ok(text)
 }
 
 async fn all(args: &ReportArgs, store: &ReportStore, face: &Face) -> Result<(), CommandError> {

@@ -7,8 +7,8 @@ use toml::Spanned;
 use super::error::ConfigError;
 use super::reader::Reader;
 use super::{
-    AlerterConfig, AlerterKind, Backups, CompareTo, Config, DrillConfig, Server, rule, shape,
-    validator,
+    AlerterConfig, AlerterKind, Backups, CompareTo, Config, DrillConfig, ReportConfig, Server,
+    rule, shape, validator,
 };
 
 pub(super) fn config(reader: &Reader<'_>, shape: shape::Config) -> Result<Config, ConfigError> {
@@ -31,6 +31,14 @@ pub(super) fn config(reader: &Reader<'_>, shape: shape::Config) -> Result<Config
             .map(|r| rule::resolve(reader, r))
             .collect::<Result<_, _>>()?,
         alerters: shape.alerter.iter().map(|a| alerter(reader, a)).collect::<Result<_, _>>()?,
+        report: ReportConfig {
+            sign_key: shape
+                .report
+                .sign_key
+                .map(|path| reader.string(&path))
+                .transpose()?
+                .map(Into::into),
+        },
     })
 }
 

@@ -17,6 +17,14 @@ pub(super) struct Config {
     pub(super) rule: Vec<Rule>,
     #[serde(default)]
     pub(super) alerter: Vec<Spanned<Alerter>>,
+    #[serde(default)]
+    pub(super) report: Report,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Report {
+    pub(super) sign_key: Option<Text>,
 }
 
 #[derive(Deserialize)]

@@ -6,9 +6,11 @@ mod drill;
 mod findings;
 mod history;
 mod load;
+mod verification;
 
 pub use backups::{backup_check, backup_list};
 pub use doctor::checks;
 pub use drill::drill_report;
 pub use findings::findings;
 pub use history::drill_list;
+pub use verification::verification;

@@ -4,10 +4,12 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HistoryErrorKind {
-    /// The place is not one where reports can lie.
+    /// The place is not one where reports can lie, or a key is none.
     Invalid,
     /// There is no such report.
     NotFound,
+    /// There is a report of this id already.
+    Exists,
     /// Several ids begin so.
     Ambiguous,
     /// It is no report, or one of another version.

@@ -8,7 +8,7 @@ use askama::Template;
 use sha2::{Digest, Sha256};
 
 use super::format;
-use super::{HistoryError, HistoryErrorKind};
+use super::{HistoryError, HistoryErrorKind, ReportSummary};
 use crate::alert::{Delivery, DeliveryOutcome};
 use crate::backup::{BackupFormat, Compression};
 use crate::drill::{
@@ -23,12 +23,17 @@ const FINDINGS: usize = 300;
 /// Bars in a list of the slowest.
 const BARS: usize = 10;
 
-/// The page of a drill; `json` is its report as it is stored.
+/// The page of a drill; `json` is its report as it is stored, `past` are drills of the same source
+/// before it, newest first: their recovery times are shown beside this one's.
 ///
 /// # Errors
 /// Where the page cannot be written, which no report causes.
-pub fn page(report: &DrillReport, json: &[u8]) -> Result<String, HistoryError> {
-    Page::new(report, sha256(json)).render().map_err(|error| {
+pub fn page(
+    report: &DrillReport,
+    json: &[u8],
+    past: &[ReportSummary],
+) -> Result<String, HistoryError> {
+    Page::new(report, json, past).render().map_err(|error| {
         let text = format!("cannot write the evidence of drill {}", report.id);
         HistoryError::new(HistoryErrorKind::Damaged, text).with_cause(error)
     })
@@ -59,17 +64,19 @@ struct Page<'a> {
     notes: &'a [String],
     cleanup: String,
     record: Vec<Fact>,
+    chain: Vec<Fact>,
 }
 
 impl<'a> Page<'a> {
-    fn new(report: &'a DrillReport, sha256: String) -> Self {
+    fn new(report: &'a DrillReport, json: &[u8], _past: &[ReportSummary]) -> Self {
         let load = report.load.as_ref();
         let shown = report.findings.len().min(FINDINGS);
         let format = report.archive.as_ref().map(|archive| archive.format);
         let unit = format.unwrap_or(BackupFormat::Plain).unit_of_place();
         Self {
             report,
-            sha256,
+            sha256: sha256(json),
+            chain: chain(json),
             verdict: VerdictView::of(report.verdict),
             rto: report.rto_seconds.map_or_else(|| "not reached".into(), format::seconds),
             tiles: tiles(report),
@@ -231,6 +238,22 @@ fn record(report: &DrillReport) -> Vec<Fact> {
         ("Restored into", Some(report.target.clone())),
         ("Restored on", by.restored_on.clone()),
         ("pgsre", Some(report.pgsre_version.clone())),
+    ])
+}
+
+/// The report's place among the others.
+fn chain(json: &[u8]) -> Vec<Fact> {
+    let Some(link) = super::chain::link_of(json) else { return Vec::new() };
+    let (follows, sha256) = match link.previous {
+        Some(previous) => (format!("{}.json", previous.id), Some(previous.sha256)),
+        None => ("nothing: it is the first of its chain".to_owned(), None),
+    };
+    let before = Some(link.before.len()).filter(|many| *many > 0);
+    present([
+        ("Follows", Some(follows)),
+        ("The SHA-256 of that", sha256),
+        ("Vouches for", before.map(|many| format!("{many} older reports from before the chain"))),
+        ("Signed by the key", link.signed_by),
     ])
 }
 

@@ -27,8 +27,21 @@ async fn a_report_reads_back_as_it_was_saved() {
     assert_eq!(evidence::sha256(&json), saved.sha256);
     assert!(std::fs::read_to_string(&saved.html).unwrap().contains(&saved.sha256));
     let loaded = store.load(NEW).await.unwrap();
-    assert_eq!(to_json(&loaded).unwrap(), to_json(&report).unwrap());
-    assert_eq!(std::fs::read_dir(&place).unwrap().count(), 2, "no temporary file stays");
+    assert_eq!(to_json(report.id, &loaded).unwrap(), to_json(report.id, &report).unwrap());
+    assert_eq!(saved.unchained, None);
+    let files = std::fs::read_dir(&place).unwrap().map(|file| file.unwrap().file_name());
+    let mut files: Vec<_> = files.map(|name| name.into_string().unwrap()).collect();
+    files.sort_unstable();
+    let expected = [format!("{NEW}.html"), format!("{NEW}.json"), "chain.next".into()];
+    assert_eq!(files, expected, "no temporary file stays");
+}
+
+#[tokio::test]
+async fn a_report_is_never_replaced() {
+    let store = stored(&[OLD]).await;
+    let again = store.save(&sample(OLD, Verdict::Failed)).await.unwrap_err();
+    assert_eq!(again.kind(), HistoryErrorKind::Exists);
+    assert_eq!(store.load(OLD).await.unwrap().verdict, Verdict::Passed);
 }
 
 #[tokio::test]

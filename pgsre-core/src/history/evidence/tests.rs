@@ -200,7 +200,7 @@ fn load() -> LoadReport {
 const ID: &str = "20261122t030000z_1a2b3c4d";
 
 fn html(report: &DrillReport) -> String {
-    page(report, &to_json(report).unwrap()).unwrap()
+    page(report, &to_json(report.id, report).unwrap(), &[]).unwrap()
 }
 
 #[test]
