@@ -36,6 +36,7 @@ mod table_data;
 mod tar;
 mod toc;
 
+pub use checksum::ExpectedBytes;
 pub use classify::{
     CopyDirection, CopyEndpoint, CopyFormat, CopyHead, Forbidden, Provenance, SqlDialect, classify,
     parse_copy, rows_of_insert,
@@ -64,11 +65,19 @@ pub struct ReadOptions {
     /// beside others, where the format and the source allow it. Elsewhere, and by default, data
     /// comes in line.
     pub data_apart: bool,
+    /// What a manifest says of the backup's bytes: what is read must be that, exactly as with a
+    /// SHA-256 beside the backup.
+    pub expected: Option<ExpectedBytes>,
 }
 
 impl Default for ReadOptions {
     fn default() -> Self {
-        Self { allow_untrailed: false, max_statement_bytes: 32 << 20, data_apart: false }
+        Self {
+            allow_untrailed: false,
+            max_statement_bytes: 32 << 20,
+            data_apart: false,
+            expected: None,
+        }
     }
 }
 

@@ -3,11 +3,24 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::backup::BackupFormat;
+use crate::backup::{Backup, BackupFormat};
 use crate::fingerprint::Fingerprint;
+use crate::source::{BackupSource, BackupSourceExt};
+
+mod error;
+#[cfg(test)]
+mod tests;
+
+pub use error::{ManifestError, ManifestErrorKind};
 
 /// What follows a backup's key in the key of its manifest: `shop.dump.pgsre.json`.
 pub const MANIFEST_SUFFIX: &str = ".pgsre.json";
+
+/// The version of the shape that this version reads and writes.
+const SCHEMA: u32 = 1;
+
+/// The largest manifest that is read: one of a database of some hundred thousand objects.
+const MAX_BYTES: u64 = 256 << 20;
 
 /// What a backup consists of and what the databases in it held at the snapshot it was taken at.
 ///
@@ -44,6 +57,50 @@ pub struct Manifest {
     /// When the upload was read back and found to be what was sent; `None` where it was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verified_at: Option<Timestamp>,
+}
+
+/// What every version of a manifest says.
+#[derive(Deserialize)]
+struct AnyVersion {
+    schema: u32,
+}
+
+impl Manifest {
+    /// The manifest that lies beside `backup`; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where it cannot be read, is damaged, or of another version: a manifest that is there is
+    /// never passed over. [`ManifestError::to_finding`] says what that means for the backup.
+    ///
+    /// Cancel safe: it only reads.
+    pub async fn read(
+        source: &dyn BackupSource,
+        backup: &Backup,
+    ) -> Result<Option<Self>, ManifestError> {
+        let Some(part) = &backup.manifest else { return Ok(None) };
+        if part.size > MAX_BYTES {
+            let why = format!("it has {} bytes, and at most {MAX_BYTES} are read", part.size);
+            return Err(ManifestError::damaged(&part.key, why));
+        }
+        let bytes = source
+            .peek(part, part.size)
+            .await
+            .map_err(|error| ManifestError::unreadable(&part.key, error))?;
+        Self::parse(&bytes, &part.key).map(Some)
+    }
+
+    /// Reads the JSON of a manifest; `key` is its name in errors.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn parse(json: &[u8], key: &str) -> Result<Self, ManifestError> {
+        let damaged = |error: serde_json::Error| ManifestError::damaged(key, error.to_string());
+        let any: AnyVersion = serde_json::from_slice(json).map_err(damaged)?;
+        if any.schema != SCHEMA {
+            return Err(ManifestError::other_version(key, any.schema));
+        }
+        serde_json::from_slice(json).map_err(damaged)
+    }
 }
 
 /// One object of a backup, as it was written.

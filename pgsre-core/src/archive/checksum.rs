@@ -1,4 +1,5 @@
-//! The SHA-256 that lies beside a backup: what is read must be what was written.
+//! The SHA-256 that lies beside a backup, by itself or in its manifest: what is read must be what was
+//! written.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,8 +15,10 @@ use super::{ArchiveError, ArchiveErrorKind, ArchiveSummary, Preamble, ReadOption
 use crate::backup::{Backup, BackupFormat, BackupPart, Compression};
 use crate::source::{BackupSource, BackupSourceExt, ByteStream, SourceError, is_dump_member};
 
+mod expected;
 mod sums;
 
+pub use expected::ExpectedBytes;
 use sums::{Digest, Sums};
 
 /// A list of the files of the largest directory has some million lines; more is no list.
@@ -35,27 +38,31 @@ pub(super) struct Checked {
 }
 
 impl Checked {
-    /// Reads the checksum of `backup`, where there is one.
+    /// Reads the checksum of `backup`, where there is one, and holds it against what a manifest
+    /// says.
     ///
     /// A list beside several backups may leave one out: its bytes are then as unproved as without.
-    /// A checksum of the backup's own that says nothing of it is an error.
+    /// A checksum of the backup's own that says nothing of it is an error, and so are a checksum
+    /// and a manifest that disagree.
     pub(super) async fn of(
         source: Arc<dyn BackupSource>,
         backup: &Backup,
+        expected: Option<&ExpectedBytes>,
     ) -> Result<Self, ArchiveError> {
+        let (listed, note) = listed(&*source, backup).await?;
+        let promised = match expected {
+            Some(expected) => {
+                expected.digests(backup)?.map(|found| (expected.by().to_owned(), found))
+            }
+            None => None,
+        };
         let advice = match backup.format {
             BackupFormat::Directory => "SHA256SUMS inside of it".to_owned(),
             _ => format!("{}.sha256", backup.key),
         };
-        let Some(checksum) = &backup.checksum else {
-            return Ok(Self { source, by: None, note: None, advice });
+        let Some((by, digests)) = agreed(listed, promised)? else {
+            return Ok(Self { source, by: None, note, advice });
         };
-        let sums = read(&*source, checksum).await?;
-        let Some(digests) = digests(&sums, backup, checksum)? else {
-            let note = format!("{} has no line for {}", checksum.key, backup.key);
-            return Ok(Self { source, by: None, note: Some(note), advice });
-        };
-        let by = checksum.key.clone();
         let checked = CheckedSource { inner: source, digests, by: by.clone() };
         Ok(Self { source: Arc::new(checked), by: Some(by), note: None, advice })
     }
@@ -84,6 +91,41 @@ impl Checked {
             self.advice
         ));
     }
+}
+
+/// Digests by the keys of parts, and the key of what says so.
+type Known = (String, HashMap<String, Digest>);
+
+/// What a checksum beside the backup says; in its place a note where it says nothing of it.
+async fn listed(
+    source: &dyn BackupSource,
+    backup: &Backup,
+) -> Result<(Option<Known>, Option<String>), ArchiveError> {
+    let Some(checksum) = &backup.checksum else { return Ok((None, None)) };
+    let sums = read(source, checksum).await?;
+    Ok(match digests(&sums, backup, checksum)? {
+        Some(digests) => (Some((checksum.key.clone(), digests)), None),
+        None => (None, Some(format!("{} has no line for {}", checksum.key, backup.key))),
+    })
+}
+
+/// What both say; an error where they say different things.
+fn agreed(listed: Option<Known>, promised: Option<Known>) -> Result<Option<Known>, ArchiveError> {
+    let ((list, mut digests), (manifest, others)) = match (listed, promised) {
+        (Some(listed), Some(promised)) => (listed, promised),
+        (listed, promised) => return Ok(listed.or(promised)),
+    };
+    for (key, digest) in others {
+        if digests.insert(key.clone(), digest).is_some_and(|other| other != digest) {
+            return Err(disagree(&list, &manifest, &key));
+        }
+    }
+    Ok(Some((format!("{list} and {manifest}"), digests)))
+}
+
+fn disagree(list: &str, manifest: &str, key: &str) -> ArchiveError {
+    ArchiveError::corrupt(format!("{list} and {manifest} have different SHA-256 for {key}"))
+        .with_hint("one of them is of another backup: take the backup again, with both")
 }
 
 async fn read(source: &dyn BackupSource, checksum: &BackupPart) -> Result<Sums, ArchiveError> {

@@ -78,7 +78,7 @@ impl ArchiveReader {
         options: ReadOptions,
         apart_from: u64,
     ) -> Result<Self, ArchiveError> {
-        let checked = Checked::of(source, backup).await?;
+        let checked = Checked::of(source, backup, options.expected.as_ref()).await?;
         let options = checked.limit(options, backup);
         let objects = Objects::new(Arc::clone(&checked.source));
         let dropped = objects.dropped().clone().drop_guard();

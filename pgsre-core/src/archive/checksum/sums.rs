@@ -127,7 +127,7 @@ fn unescaped(name: &str) -> Option<String> {
     Some(plain)
 }
 
-fn parse_digest(text: &str) -> Option<Digest> {
+pub(super) fn parse_digest(text: &str) -> Option<Digest> {
     let text = text.as_bytes();
     if text.len() != 64 {
         return None;

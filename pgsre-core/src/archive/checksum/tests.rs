@@ -23,7 +23,7 @@ async fn source(objects: &[(&str, String)]) -> Arc<ObjectStoreSource> {
 async fn read(objects: &[(&str, String)]) -> Result<Option<String>, ArchiveError> {
     let source = source(objects).await;
     let backup = source.all().await.unwrap().remove(0);
-    let checked = Checked::of(source, &backup).await?;
+    let checked = Checked::of(source, &backup, None).await?;
     for part in &backup.parts {
         let stream = checked.source.open(part, None).await.map_err(ArchiveError::from_source)?;
         stream.try_for_each(|_| async { Ok(()) }).await.map_err(ArchiveError::from_io)?;
@@ -67,7 +67,7 @@ async fn a_list_beside_backups_may_leave_one_out_and_says_so() {
     assert_eq!(read(&objects).await.unwrap(), None);
     let source = source(&objects).await;
     let backup = source.all().await.unwrap().remove(0);
-    let checked = Checked::of(source, &backup).await.unwrap();
+    let checked = Checked::of(source, &backup, None).await.unwrap();
     assert!(checked.note.unwrap().contains("SHA256SUMS has no line for a.dump"));
 }
 
@@ -146,4 +146,66 @@ async fn a_flipped_bit_in_a_plain_dump_is_seen_only_by_its_checksum() {
             }
         }
     }
+}
+
+/// Reads the one backup of a source as a manifest says it must be.
+async fn read_as(
+    objects: &[(&str, String)],
+    parts: &[(&str, u64, String)],
+) -> Result<Option<String>, ArchiveError> {
+    let source = source(objects).await;
+    let backup = source.all().await.unwrap().remove(0);
+    let parts = parts.iter().map(|(name, size, sha256)| (*name, *size, sha256.as_str()));
+    let expected = ExpectedBytes::new("a.dump.pgsre.json", parts)?;
+    let checked = Checked::of(source, &backup, Some(&expected)).await?;
+    for part in &backup.parts {
+        let stream = checked.source.open(part, None).await.map_err(ArchiveError::from_source)?;
+        stream.try_for_each(|_| async { Ok(()) }).await.map_err(ArchiveError::from_io)?;
+    }
+    Ok(checked.by)
+}
+
+#[tokio::test]
+async fn the_bytes_that_a_manifest_promises_are_told_from_others() {
+    let promised = [("a.dump", 5, hex(b"sound"))];
+    let read = async |content: &str| read_as(&[("b.dump", content.to_owned())], &promised).await;
+    assert_eq!(read("sound").await.unwrap().as_deref(), Some("a.dump.pgsre.json"));
+    let flipped = read("souns").await.unwrap_err();
+    assert!(flipped.to_string().contains("not those that were backed up"), "{flipped}");
+    assert_eq!(read("soun").await.unwrap_err().kind(), ArchiveErrorKind::Truncated);
+    let longer = read("soundly").await.unwrap_err();
+    assert_eq!(longer.kind(), ArchiveErrorKind::Corrupt);
+    assert!(longer.to_string().contains("7 bytes, and 5"), "{longer}");
+}
+
+#[tokio::test]
+async fn a_checksum_and_a_manifest_must_agree() {
+    let dump = ("a.dump", "sound".to_owned());
+    let objects = [dump, ("a.dump.sha256", hex(b"sound"))];
+    let by = read_as(&objects, &[("a.dump", 5, hex(b"sound"))]).await.unwrap();
+    assert_eq!(by.as_deref(), Some("a.dump.sha256 and a.dump.pgsre.json"));
+    let error = read_as(&objects, &[("a.dump", 5, hex(b"other"))]).await.unwrap_err();
+    assert!(error.to_string().contains("different SHA-256 for a.dump"), "{error}");
+}
+
+#[tokio::test]
+async fn a_manifest_names_every_member_of_a_directory_and_no_other() {
+    let member = |name: &'static str| (name, "data".to_owned());
+    let both = [member("x/toc.dat"), member("x/1.dat")];
+    let toc = || ("toc.dat", 4, hex(b"data"));
+    let data = || ("1.dat", 4, hex(b"data"));
+    assert!(read_as(&both, &[toc(), data()]).await.unwrap().is_some());
+    let lacking = read_as(&both[..1], &[toc(), data()]).await.unwrap_err();
+    assert!(lacking.to_string().contains("lacks 1.dat"), "{lacking}");
+    let unknown = read_as(&both, &[toc()]).await.unwrap_err();
+    assert!(unknown.to_string().contains("has no line for x/1.dat"), "{unknown}");
+}
+
+#[tokio::test]
+async fn a_manifest_without_parts_says_nothing_of_the_bytes_and_one_of_no_digest_is_damaged() {
+    let dump = [("a.dump", "sound".to_owned())];
+    assert_eq!(read_as(&dump, &[]).await.unwrap(), None);
+    assert!(read_as(&dump, &[("a.dump", 5, "deadbeef".to_owned())]).await.is_err());
+    let twice = [("a.dump", 5, hex(b"sound")), ("a.dump", 5, hex(b"sound"))];
+    assert!(read_as(&dump, &twice).await.is_err());
 }
