@@ -29,6 +29,7 @@ mod judge;
 mod lanes;
 mod large_objects;
 mod manner;
+mod order;
 mod place;
 mod post;
 mod record;
@@ -47,6 +48,7 @@ use judge::Judge;
 use lanes::Lanes;
 use large_objects::LargeObjects;
 use manner::Counted;
+use order::InOrder;
 use post::Post;
 use record::Record;
 use reject::Stash;
@@ -73,6 +75,7 @@ pub(super) struct Loader<'a> {
     lanes: Lanes,
     fills: Fills,
     post: Post,
+    in_order: InOrder,
     stash: Stash,
     large_objects: LargeObjects,
     /// The backup's key.
@@ -150,6 +153,7 @@ impl<'a> Loader<'a> {
             lanes: Lanes::new(manner.jobs, cancel),
             fills: Fills::default(),
             post: Post::default(),
+            in_order: InOrder::default(),
             stash: Stash::default(),
             large_objects: LargeObjects::default(),
             key: items.key().to_owned(),

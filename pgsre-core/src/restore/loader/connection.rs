@@ -23,7 +23,8 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// What a role, a database or the server may have set, and what would make a sound backup fail.
 const OPENING: &str = "\
     SET client_encoding = 'UTF8'; SET standard_conforming_strings = on; \
-    SET default_transaction_read_only = off; SET statement_timeout = 0; SET lock_timeout = 0; \
+    SET default_transaction_read_only = off; \
+    SET default_transaction_isolation = 'read committed'; SET statement_timeout = 0; SET lock_timeout = 0; \
     SET idle_in_transaction_session_timeout = 0; SET synchronous_commit = off; \
     SET client_min_messages = error";
 

@@ -182,9 +182,14 @@ impl Loader<'_> {
         if self.transaction != Transaction::None || !self.beside().await? {
             return self.copy(start, items).await;
         }
+        if self.post.comes_before_data() {
+            self.settle_all().await?;
+        }
         match self.copy_task(&start).await? {
-            Ok((task, head)) if !head.has_options => self.copy_beside(task, head, items).await,
-            // Rejected before it began, or not as `pg_dump` writes it.
+            Ok((task, head)) if self.may_go_beside(&head).await? => {
+                self.copy_beside(task, head, items).await
+            }
+            // Rejected before it began, or in order, or not as `pg_dump` writes it.
             _ => {
                 self.settle_data().await?;
                 self.copy(start, items).await
@@ -198,7 +203,7 @@ impl Loader<'_> {
         self.post.data_comes_apart();
         let beside = self.transaction == Transaction::None && self.beside().await?;
         match self.copy_task(&data.start).await? {
-            Ok((task, head)) if beside && !head.has_options => {
+            Ok((task, head)) if beside && self.may_go_beside(&head).await? => {
                 self.wait_with(data, task, head);
                 Ok(true)
             }
@@ -207,6 +212,14 @@ impl Loader<'_> {
                 self.copy_apart(data).await
             }
         }
+    }
+
+    /// Whether a table may be filled beside others, and over several connections.
+    async fn may_go_beside(&mut self, head: &CopyHead) -> Result<bool, TargetError> {
+        Ok(match &head.table {
+            Some(table) if !head.has_options => !self.comes_in_order(table).await?,
+            _ => false,
+        })
     }
 
     fn wait_with(&mut self, data: TableData, task: Task, head: CopyHead) {

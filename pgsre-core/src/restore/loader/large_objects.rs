@@ -250,7 +250,7 @@ fn block_of_large_objects() -> EntryComment {
     EntryComment { kind: name.clone(), name, schema: None, owner: None }
 }
 
-fn hexadecimal(bytes: &[u8]) -> String {
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digits = |byte: &u8| [byte >> 4, byte & 0xf].map(|d| char::from(DIGITS[usize::from(d)]));
     bytes.iter().flat_map(digits).collect()

@@ -93,6 +93,12 @@ impl Post {
         self.data.made(table);
     }
 
+    /// Whether statements of a stream are handed out and not done; data behind them finds their
+    /// keys and triggers there.
+    pub(super) fn comes_before_data(&self) -> bool {
+        !self.data.table_of_contents && (self.graph.len() > 0 || !self.again.is_empty())
+    }
+
     /// Forgets everything: it was given up.
     pub(super) fn give_up(&mut self) {
         *self = Self::default();
@@ -198,6 +204,9 @@ impl Loader<'_> {
             Text::Utf8(sql) if task.kind == StatementKind::Definition => Subject::of(sql),
             _ => Subject::Unknown,
         };
+        if dependencies.is_none() {
+            self.in_order.forget();
+        }
         let settings = self.connection.settings();
         let sorts = memory::sorts(&subject, &task.text.shown());
         let place = self.post.graph.place(subject, dependencies.as_ref(), &self.post.data);
@@ -225,6 +234,7 @@ impl Loader<'_> {
     /// Ends what belongs to one database.
     pub(super) fn next_post(&mut self) {
         self.post = Post::default();
+        self.in_order.forget();
         self.post.data.table_of_contents = self.manner.counted == Counted::Entries;
     }
 

@@ -45,8 +45,10 @@ impl Rejection {
             "53100" => Some(TargetErrorKind::DiskFull),
             // Shut down, crashed, starting up: https://www.postgresql.org/docs/18/errcodes-appendix.html
             "57P01" | "57P02" | "57P03" | "57P04" | "57P05" => Some(TargetErrorKind::Unreachable),
-            // Cancelled by somebody else, read-only, deadlock, lock time-out, input/output.
-            "57014" | "25006" | "40P01" | "55P03" | "58030" => Some(TargetErrorKind::Failed),
+            // Cancelled by somebody else, read-only, deadlock, conflict, lock time-out, input/output.
+            "57014" | "25006" | "40P01" | "40001" | "55P03" | "58030" => {
+                Some(TargetErrorKind::Failed)
+            }
             code if code.starts_with("53") => Some(TargetErrorKind::Failed),
             code if code.starts_with("08") => Some(TargetErrorKind::Unreachable),
             _ => None,

@@ -67,6 +67,9 @@ impl Loader<'_> {
             Action::Rewrite(sql) => task.text = Text::Utf8(sql),
             Action::Leave(note) => return self.left_out(&task, note),
         }
+        if task.kind == StatementKind::Definition {
+            self.in_order.forget();
+        }
         let missing_roles = self.provide_roles(&task).await?;
         let (answer, took) = self.send(&task).await?;
         match answer {

@@ -13,6 +13,7 @@ mod apart;
 mod behind;
 mod beside;
 mod few;
+mod in_order;
 
 use crate::archive::{
     ArchiveErrorKind, ArchiveSummary, CopyEnd, CopyStart, DumpScope, LargeObjectEnd,

@@ -55,7 +55,7 @@ impl Items {
             .data_apart(table, rows, cut_at)
     }
 
-    fn data_apart(self, table: &str, rows: u64, cut_at: Option<u64>) -> Self {
+    pub(super) fn data_apart(self, table: &str, rows: u64, cut_at: Option<u64>) -> Self {
         let sql = Bytes::from(format!("COPY public.{table} (id, name) FROM stdin"));
         let head = parse_copy(&sql, SqlDialect::default()).unwrap();
         let start = CopyStart {
