@@ -35,6 +35,14 @@ impl FingerprintError {
         Self { kind, context: context.into(), transient: false, cause: None }
     }
 
+    pub(super) fn with_cause(
+        mut self,
+        cause: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
     /// Why.
     #[must_use]
     pub fn kind(&self) -> FingerprintErrorKind {

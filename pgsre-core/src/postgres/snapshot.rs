@@ -12,11 +12,12 @@ use super::{Database, Session, quote_literal};
 
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-/// Nothing of the database's own is found by name, and rows that a policy hides are an error
-/// instead of a smaller count.
+/// Nothing of the database's own is found by name, rows that a policy hides are an error instead of
+/// a smaller count, and whoever imports the snapshot finds it however long that takes.
 const SETTINGS: &str = "\
     SET LOCAL row_security = off; \
     SET LOCAL search_path = pg_catalog; \
+    SET LOCAL idle_in_transaction_session_timeout = 0; \
     SET LOCAL TimeZone = 'UTC'";
 
 /// The longest wait for a server to take a request to cancel.
