@@ -112,8 +112,10 @@ impl Server {
         output.stdout
     }
 
+    /// A client program: the server's own, or the distribution's where a server came without.
     fn program(&self, name: &str) -> PathBuf {
-        self.bindir.join(name)
+        let own = self.bindir.join(name);
+        if own.exists() { own } else { programs(15).bindir().join(name) }
     }
 }
 
