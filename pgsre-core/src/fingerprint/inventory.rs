@@ -2,16 +2,35 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{FingerprintError, Gap};
-use crate::postgres::{ServerVersion, Snapshot};
+use super::Gap;
 
-/// Every object, sorted by kind and name, and what could not be looked at.
-#[expect(clippy::unused_async, reason = "reads nothing yet")]
-pub(super) async fn read(
-    _snapshot: &Snapshot<'_>,
-    _version: ServerVersion,
-) -> Result<(Vec<ObjectPrint>, Vec<Gap>), FingerprintError> {
-    Ok((Vec::new(), Vec::new()))
+mod normal;
+mod privileges;
+mod read;
+mod tokens;
+mod versions;
+
+pub(super) use read::read;
+
+/// Whose eyes the catalogue is read with.
+#[derive(Clone, Copy, Debug)]
+struct Reader {
+    /// The server's major version.
+    major: u32,
+    /// Whether the role may see the connections of subscriptions.
+    sees_connections: bool,
+}
+
+impl Gap {
+    /// Whether it says that this object, or every one of its kind, could not be looked at.
+    #[must_use]
+    pub fn hides(&self, kind: ObjectKind, name: &str) -> bool {
+        match self.subject.strip_prefix(kind.as_str()) {
+            Some("") => true,
+            Some(rest) => rest.strip_prefix(' ') == Some(name),
+            None => false,
+        }
+    }
 }
 
 /// One object.
@@ -55,6 +74,10 @@ macro_rules! object_kinds {
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
+            }
+
+            fn parse(name: &str) -> Option<Self> {
+                match name { $($name => Some(Self::$variant),)* _ => None }
             }
         }
     };
