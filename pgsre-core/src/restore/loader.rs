@@ -15,6 +15,7 @@ use crate::archive::{
 use crate::finding::{Finding, FindingCode};
 
 mod adapt;
+mod cancel;
 mod collation;
 mod conduct;
 mod connection;
@@ -54,7 +55,7 @@ use record::Record;
 use reject::Stash;
 use roles::Roles;
 
-pub(super) use connection::until_cancelled;
+pub(super) use cancel::until_cancelled;
 pub(super) use encoding::is_server_encoding;
 pub(super) use items::ArchiveItems;
 pub(super) use manner::Manner;

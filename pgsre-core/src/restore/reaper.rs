@@ -1,11 +1,15 @@
 //! The second layer of clean-up: a session that is dropped without one, by a panic or a cancelled
 //! future, is cleaned up in the background.
 
+use std::io;
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use tokio::runtime::Runtime;
+
 use super::{RestoreSession, TargetError, TargetErrorKind};
+use crate::postgres::CancelToken;
 
 static REAPERS: Mutex<Vec<JoinHandle<()>>> = Mutex::new(Vec::new());
 
@@ -88,22 +92,46 @@ pub fn wait_for_reapers(patience: Duration) -> bool {
     }
 }
 
-/// A thread with a runtime of its own: the one that the session was made in may be gone.
 fn reap(session: Box<dyn RestoreSession>, timeout: Duration) {
     let place = session.describe();
-    let reaper = thread::Builder::new()
-        .name("pgsre-reaper".to_owned())
-        .spawn(move || reap_here(session, timeout));
-    match reaper {
-        Ok(reaper) => REAPERS.lock().unwrap_or_else(PoisonError::into_inner).push(reaper),
-        Err(error) => tracing::error!(%place, %error, "no thread to clean up; sweep removes it"),
+    if let Err(error) = in_background(move || reap_here(session, timeout)) {
+        tracing::error!(%place, %error, "no thread to clean up; sweep removes it");
     }
+}
+
+/// Cancels the statement that nobody waits for any more: a server goes on with it even when its
+/// client is gone, an index build to its end.
+pub(super) fn cancel(statement: CancelToken) {
+    let begun = in_background(move || match runtime() {
+        Ok(runtime) => {
+            if let Err(error) = runtime.block_on(statement.cancel()) {
+                tracing::debug!(%error, "the server could not be asked to cancel");
+            }
+        }
+        Err(error) => tracing::debug!(%error, "no runtime to cancel a statement in"),
+    });
+    if let Err(error) = begun {
+        tracing::debug!(%error, "no thread to cancel a statement in");
+    }
+}
+
+/// A thread that is waited for at the end.
+fn in_background(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    let reaper = thread::Builder::new().name("pgsre-reaper".to_owned()).spawn(work)?;
+    let mut reapers = REAPERS.lock().unwrap_or_else(PoisonError::into_inner);
+    reapers.retain(|reaper| !reaper.is_finished());
+    reapers.push(reaper);
+    Ok(())
+}
+
+/// A runtime of the thread's own: the one that the work was begun in may be gone.
+fn runtime() -> io::Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
 }
 
 fn reap_here(mut session: Box<dyn RestoreSession>, timeout: Duration) {
     let place = session.describe();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let result = match runtime {
+    let result = match runtime() {
         Ok(runtime) => runtime.block_on(async {
             match tokio::time::timeout(timeout, session.cleanup()).await {
                 Ok(result) => result,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::connection::cancelled;
+use super::cancel::cancelled;
 use super::lanes::Finished;
 use super::{ArchiveItems, Loader};
 use crate::archive::{ArchiveError, ArchiveItem};

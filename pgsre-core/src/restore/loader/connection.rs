@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::{TargetError, TargetErrorKind};
 use super::Place;
+use super::cancel::{Unanswered, cancelled, until_cancelled};
 use super::encoding::{Decoded, Encoding};
 use super::place::from_postgres;
 use super::rejection::{Rejection, rejection};
@@ -281,12 +282,17 @@ impl Connection {
         &self.session
     }
 
-    /// Waits for the server; a cancelled run cancels what runs there.
+    /// Waits for the server; a cancelled run cancels what runs there, and so does a dropped future.
     pub(super) async fn cancellable<F: Future>(&self, work: F) -> Result<F::Output, TargetError> {
+        let mut unanswered = Unanswered::of(&self.session);
         tokio::select! {
             biased;
-            done = work => Ok(done),
+            done = work => {
+                unanswered.answered();
+                Ok(done)
+            }
             () = self.cancel.cancelled() => {
+                unanswered.answered();
                 if let Err(error) = self.session.cancel_token().cancel().await {
                     tracing::debug!(%error, "the server could not be asked to cancel");
                 }
@@ -344,22 +350,6 @@ async fn session_in_time(
             opened => return opened.map_err(|error| from_postgres(&error)),
         }
     }
-}
-
-/// Waits, unless the run is cancelled.
-pub(in crate::restore) async fn until_cancelled<F: Future>(
-    cancel: &CancellationToken,
-    work: F,
-) -> Result<F::Output, TargetError> {
-    tokio::select! {
-        biased;
-        done = work => Ok(done),
-        () = cancel.cancelled() => Err(cancelled()),
-    }
-}
-
-pub(super) fn cancelled() -> TargetError {
-    TargetError::new(TargetErrorKind::Cancelled, "the restore was cancelled")
 }
 
 /// Tells what the server says of a statement from a connection that breaks.

@@ -12,6 +12,7 @@ use super::*;
 mod apart;
 mod behind;
 mod beside;
+mod cancel;
 mod few;
 mod in_order;
 

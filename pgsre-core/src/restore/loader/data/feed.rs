@@ -10,7 +10,7 @@ use super::chunk::{Chunk, Chunker};
 use super::queue::Queue;
 use crate::archive::{ArchiveError, ArchiveItem, CopyEnd, TableData};
 use crate::restore::TargetError;
-use crate::restore::loader::connection::until_cancelled;
+use crate::restore::loader::cancel::until_cancelled;
 use crate::restore::loader::lanes::Finished;
 
 /// Reads a table's data into its queue.
