@@ -93,6 +93,18 @@ pub enum Format {
     Json,
 }
 
+/// How a result that a build server may read is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ResultFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON object on standard output, and nothing else there.
+    Json,
+    /// JUnit's XML on standard output, and nothing else there.
+    Junit,
+}
+
 const DEMO_HELP: &str = "\
 Starts a private PostgreSQL server, fills a small shop database, backs it up, proves the backup
 with a drill, then breaks it in five silent ways and shows what psql says beside what pgsre finds.
@@ -183,6 +195,7 @@ const CHECK_HELP: &str = "\
 Examples:
   pgsre backups check s3://acme-backups/shop/ --max-age 26h --max-shrink 30%
   pgsre backups check /var/backups/shop/shop-2026-11-22.sql.gz
+  pgsre backups check /var/backups/shop/ --max-drill-age 8d    and a drill passed lately
 
 Reads every byte: the end marks of the compression and of the dump, and every statement.
 That a backup can be read does not prove that it restores: that is what `pgsre drill` is for.
@@ -204,9 +217,26 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub backup: BackupArgs,
 
+    /// What drills must have shown.
+    #[command(flatten)]
+    pub drill: DrillAgeArgs,
+
     /// How the result is printed
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: ResultFormat,
+}
+
+/// What past drills must have shown.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "The drill")]
+pub struct DrillAgeArgs {
+    /// A drill of this source must have passed within this time, for example 8d
+    #[arg(long, value_name = "DURATION", value_parser = units::parse_duration)]
+    pub max_drill_age: Option<Duration>,
+
+    /// Where the reports of drills lie [default: pgsre's own state directory]
+    #[arg(long, value_name = "DIR-or-URL")]
+    pub report: Option<String>,
 }
 
 /// Which backup, and what it must look like before it is restored.
@@ -248,6 +278,7 @@ file that --config names, else the defaults. Alerters are the configuration's in
 
 --format json prints one object: the report of one drill with SOURCE or --server; without both
 {\"schema\":1,\"verdict\":…,\"drills\":[…]}, however many servers are configured.
+--format junit prints a test suite for each drill: a test for each check and each finding.
 
 Exit status: 0 passed; 1 failed; 2 usage or configuration; 3 inconclusive: it could not be judged;
 130 interrupted, after the clean-up.";
@@ -350,7 +381,7 @@ pub struct ProofArgs {
 pub struct ResultArgs {
     /// How the result is printed
     #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
+    pub format: ResultFormat,
 
     /// Keep the report (JSON and HTML) in this directory or below this URL [default: pgsre's own
     /// state directory]

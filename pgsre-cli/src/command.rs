@@ -28,7 +28,7 @@ pub(crate) async fn dispatch(
             backups::list::run(&args, &config()?, face).await
         }
         Command::Backups(BackupsCommand::Check(args)) => {
-            backups::check::run(&args, &config()?, face).await
+            backups::check::run(&args, &config()?, face, environment).await
         }
         Command::Drill(args) => drill::run(&args, &config()?, face, environment).await,
         Command::Report(args) => report::run(&args, face, environment).await,

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::environment::Environment;
 
+mod alerter;
 mod error;
 mod reader;
 mod resolve;
@@ -86,6 +87,8 @@ pub struct DrillConfig {
     pub schedule: Option<String>,
     /// What to compare with.
     pub compare_to: CompareTo,
+    /// A drill must have passed within this time.
+    pub max_age: Option<Duration>,
     /// The recovery time objective.
     pub rto: Option<Duration>,
     /// The recovery point objective.
@@ -152,6 +155,17 @@ pub enum AlerterKind {
         /// Where to post.
         url: Secret,
     },
+    /// A monitor that raises the alarm when it is not called.
+    Ping {
+        /// What is called after a drill that passed.
+        url: Secret,
+        /// What is called before a drill.
+        start_url: Option<Secret>,
+        /// What is called after a drill that did not pass.
+        fail_url: Option<Secret>,
+        /// The server whose drills it is about; those of the whole command where `None`.
+        server: Option<String>,
+    },
     /// An external program.
     Command {
         /// The program and its arguments.
@@ -167,6 +181,7 @@ impl AlerterKind {
             Self::Log => "log",
             Self::Webhook { .. } => "webhook",
             Self::Slack { .. } => "slack",
+            Self::Ping { .. } => "ping",
             Self::Command { .. } => "command",
         }
     }

@@ -34,6 +34,8 @@ mod error;
 #[cfg(feature = "webhook")]
 mod http;
 mod log;
+#[cfg(feature = "webhook")]
+mod ping;
 mod redact;
 mod retry;
 mod route;
@@ -51,6 +53,8 @@ pub use dispatch::Dispatcher;
 pub use drill::DrillNews;
 pub use error::AlertError;
 pub use log::LogAlerter;
+#[cfg(feature = "webhook")]
+pub use ping::PingAlerter;
 pub use retry::RetryPolicy;
 pub use route::Route;
 #[cfg(feature = "webhook")]

@@ -28,6 +28,7 @@ mod error;
 pub mod evidence;
 mod format;
 mod index;
+mod overdue;
 mod sign;
 mod summary;
 mod verify;

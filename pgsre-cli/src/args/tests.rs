@@ -49,7 +49,7 @@ fn a_drill_takes_every_flag_of_the_contract() {
     assert_eq!(args.backup.max_age, Some(Duration::from_secs(93_600)));
     assert_eq!(args.backup.min_size, Some(1 << 20));
     assert_eq!(args.proof.expect_empty, ["a", "b", "c"]);
-    assert_eq!(args.result.format, Format::Json);
+    assert_eq!(args.result.format, ResultFormat::Json);
 }
 
 #[test]

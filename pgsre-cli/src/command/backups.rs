@@ -3,15 +3,17 @@
 pub(crate) mod check;
 pub(crate) mod list;
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use pgsre_core::archive::ArchiveSummary;
 use pgsre_core::backup::{Backup, BackupFormat};
 use pgsre_core::drill::Verdict;
 use pgsre_core::finding::Finding;
+use pgsre_core::history::ReportSummary;
 use pgsre_core::source::{BackupSource, SourceError, SourceErrorKind};
 use serde::Serialize;
 
-use crate::args::Format;
 use crate::command::drill::settings;
 use crate::config::{Backups, Config, Secret, Server};
 use crate::error::CommandError;
@@ -70,6 +72,8 @@ pub struct CheckResult {
     pub archive: Option<ArchiveSummary>,
     /// How long reading took.
     pub seconds: f64,
+    /// The newest drill of the source that passed; `None` where none did, or none was asked for.
+    pub last_passed_drill: Option<ReportSummary>,
 }
 
 /// A source and what the configuration says of it.
@@ -77,6 +81,18 @@ pub(crate) struct Named<'c> {
     pub(crate) source: Secret,
     pub(crate) backups: Option<&'c Backups>,
     pub(crate) allow_untrailed: bool,
+    pub(crate) max_drill_age: Option<Duration>,
+}
+
+impl<'c> Named<'c> {
+    fn new(source: Secret, server: Option<&'c Server>) -> Self {
+        Self {
+            source,
+            backups: server.and_then(|server| server.backups.as_ref()),
+            allow_untrailed: server.is_some_and(|server| server.drill.allow_untrailed),
+            max_drill_age: server.and_then(|server| server.drill.max_age),
+        }
+    }
 }
 
 /// The sources that the command line asks for.
@@ -88,9 +104,7 @@ fn sources<'c>(
     let server = server.map(|name| settings::named(config, name)).transpose()?;
     if let Some(source) = source {
         let server = server.or_else(|| settings::of_source(source, config));
-        let backups = server.and_then(|server| server.backups.as_ref());
-        let allow_untrailed = server.is_some_and(|server| server.drill.allow_untrailed);
-        return Ok(vec![Named { source: Secret::new(source), backups, allow_untrailed }]);
+        return Ok(vec![Named::new(Secret::new(source), server)]);
     }
     let servers: Vec<&Server> = match server {
         Some(server) => vec![server],
@@ -99,18 +113,16 @@ fn sources<'c>(
     let named: Vec<Named<'c>> = servers
         .into_iter()
         .filter_map(|server| {
-            let backups = server.backups.as_ref()?;
-            let source = backups.source.clone();
-            let allow_untrailed = server.drill.allow_untrailed;
-            Some(Named { source, backups: Some(backups), allow_untrailed })
+            let source = server.backups.as_ref()?.source.clone();
+            Some(Named::new(source, Some(server)))
         })
         .collect();
     if named.is_empty() { Err(settings::nothing_to_do(config)) } else { Ok(named) }
 }
 
 /// `--format json` prints exactly one object.
-fn one_for_json(format: Format, named: &[Named<'_>]) -> Result<(), CommandError> {
-    if format == Format::Human || named.len() == 1 {
+fn one_for_json(json: bool, named: &[Named<'_>]) -> Result<(), CommandError> {
+    if !json || named.len() == 1 {
         return Ok(());
     }
     Err(CommandError::usage("--format json is about one source, and several are configured")

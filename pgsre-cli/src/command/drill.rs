@@ -4,7 +4,7 @@ use pgsre_core::drill::{DrillReport, Verdict};
 use pgsre_core::history::ReportStore;
 use serde::Serialize;
 
-use crate::args::{DrillArgs, Format};
+use crate::args::{DrillArgs, ResultFormat};
 use crate::command::report;
 use crate::config::Config;
 use crate::environment::Environment;
@@ -13,13 +13,15 @@ use crate::exit_code;
 use crate::face::Face;
 use crate::interrupt::Interrupt;
 use crate::render::progress::Progress;
-use crate::render::{human, json};
+use crate::render::{human, json, junit};
 
 pub(crate) mod assemble;
+mod ping;
 mod preview;
 pub(crate) mod settings;
 mod watched;
 
+use ping::{Done, Pings};
 use settings::Settings;
 use watched::Watched;
 
@@ -43,6 +45,9 @@ struct Ended {
     report: Option<DrillReport>,
     #[serde(skip)]
     status: u8,
+    /// Whether its report is kept.
+    #[serde(skip)]
+    kept: bool,
 }
 
 pub(crate) async fn run(
@@ -58,12 +63,15 @@ pub(crate) async fn run(
     let store = store(args, config, face, environment)?;
     let watched = Watched::default();
     let interrupt = Interrupt::watch(face, watched.leftovers());
+    let pings = pings(args, config)?;
+    pings.start(None, face).await;
     let mut ended = Vec::with_capacity(all.len());
     for settings in &all {
         if interrupt.happened() {
             break;
         }
-        let session = Session { args, config, face, store: store.as_ref(), interrupt: &interrupt };
+        let store = store.as_ref();
+        let session = Session { args, config, face, store, pings: &pings, interrupt: &interrupt };
         let label = if all.len() > 1 { settings.name.clone() } else { None };
         let progress = watched.watch(Progress::new(face, label.unwrap_or_default()));
         match session.drill(settings, &progress).await {
@@ -72,14 +80,44 @@ pub(crate) async fn run(
             Err(error) => ended.push(session.not_tried(settings, &error)),
         }
     }
+    tell_all(&pings, &mut ended, all.len(), face).await;
     let status = match interrupt.happened() {
         true => exit_code::INTERRUPTED,
         false => exit_code::heaviest(ended.iter().map(|one| one.status)),
     };
-    if args.result.format == Format::Json {
-        face.print(&as_json(args, ended)?)?;
+    match args.result.format {
+        ResultFormat::Human => {}
+        ResultFormat::Json => face.print(&as_json(args, ended)?)?,
+        ResultFormat::Junit => face.print(&as_junit(&ended)?)?,
     }
     Ok(status)
+}
+
+fn pings(args: &DrillArgs, config: &Config) -> Result<Pings, CommandError> {
+    if args.result.no_notify { Ok(Pings::default()) } else { Pings::of(&config.alerters) }
+}
+
+/// Tells the monitors of the whole command, once every drill was tried.
+async fn tell_all(pings: &Pings, ended: &mut [Ended], planned: usize, face: &Face) {
+    let done: Vec<Done<'_>> = ended.iter().filter_map(Ended::done).collect();
+    if done.len() < planned {
+        return;
+    }
+    let deliveries = pings.end(None, &done, face).await;
+    if let Some(report) = ended.last_mut().and_then(|last| last.report.as_mut()) {
+        report.alerts.extend(deliveries);
+    }
+}
+
+fn as_junit(ended: &[Ended]) -> Result<String, CommandError> {
+    let drills: Vec<junit::JunitDrill<'_>> = ended
+        .iter()
+        .map(|one| junit::JunitDrill {
+            server: one.server.as_deref(),
+            ended: one.report.as_ref().ok_or(one.error.as_deref().unwrap_or("it was not tried")),
+        })
+        .collect();
+    Ok(junit::drills(&drills)?)
 }
 
 /// Where reports are kept. A place that the user named must be there; the usual one need not, as
@@ -131,12 +169,16 @@ struct Session<'a> {
     config: &'a Config,
     face: &'a Face,
     store: Option<&'a ReportStore>,
+    pings: &'a Pings,
     interrupt: &'a Interrupt,
 }
 
 impl Session<'_> {
     async fn drill(&self, settings: &Settings, progress: &Progress) -> Result<Ended, CommandError> {
         let target = assemble::target(settings.target.as_ref())?;
+        if let Some(server) = &settings.name {
+            self.pings.start(Some(server), self.face).await;
+        }
         let cancel = self.interrupt.token();
         let alerters = match self.args.result.no_notify {
             true => None,
@@ -149,27 +191,34 @@ impl Session<'_> {
         progress.finish();
         let Some(plan) = plan else { return Ok(Ended::interrupted(settings)) };
         let plan = plan.map_err(assemble::plan_error)?;
-        let report = drill.run(plan, progress, cancel).await;
+        let mut report = drill.run(plan, progress, cancel).await;
         progress.finish();
-        self.keep(&report).await;
-        if self.args.result.format == Format::Human {
+        let kept = self.keep(&report).await;
+        if self.args.result.format == ResultFormat::Human {
             self.face.print(&human::drill_report(self.face, &report))?;
         }
-        Ok(Ended::with(settings, report))
+        if let Some(server) = &settings.name {
+            let done = [Done { report: &report, kept }];
+            let deliveries = self.pings.end(Some(server), &done, self.face).await;
+            report.alerts.extend(deliveries);
+        }
+        Ok(Ended { kept, ..Ended::with(settings, report) })
     }
 
     /// A report that cannot be kept never changes the verdict, and is never silent.
-    async fn keep(&self, report: &DrillReport) {
-        let Some(store) = self.store else { return };
+    async fn keep(&self, report: &DrillReport) -> bool {
+        let Some(store) = self.store else { return false };
         match store.save(report).await {
             Ok(saved) => {
                 if let Some(why) = saved.unchained {
                     self.face.warn(&format!("the report was kept, but not chained: {why}"));
                 }
+                true
             }
             Err(error) => {
                 let why = pgsre_core::finding::chain(&error);
                 self.face.warn(&format!("the report was not kept: {why}"));
+                false
             }
         }
     }
@@ -183,6 +232,7 @@ impl Session<'_> {
             error: Some(why),
             report: None,
             status: error.status(),
+            kept: false,
         }
     }
 }
@@ -190,7 +240,12 @@ impl Session<'_> {
 impl Ended {
     fn with(settings: &Settings, report: DrillReport) -> Self {
         let status = exit_code::of_verdict(report.verdict);
-        Self { server: settings.name.clone(), error: None, report: Some(report), status }
+        let server = settings.name.clone();
+        Self { server, error: None, report: Some(report), status, kept: false }
+    }
+
+    fn done(&self) -> Option<Done<'_>> {
+        Some(Done { report: self.report.as_ref()?, kept: self.kept })
     }
 
     fn interrupted(settings: &Settings) -> Self {
@@ -199,6 +254,7 @@ impl Ended {
             error: Some("interrupted before anything was made".to_owned()),
             report: None,
             status: exit_code::INTERRUPTED,
+            kept: false,
         }
     }
 }

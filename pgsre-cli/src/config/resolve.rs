@@ -1,14 +1,11 @@
 //! From the file's shape to what it means.
 
-use pgsre_core::drill::Verdict;
-use pgsre_core::finding::Severity;
 use toml::Spanned;
 
 use super::error::ConfigError;
 use super::reader::Reader;
 use super::{
-    AlerterConfig, AlerterKind, Backups, CompareTo, Config, DrillConfig, ReportConfig, Server,
-    rule, shape, validator,
+    Backups, CompareTo, Config, DrillConfig, ReportConfig, Server, alerter, rule, shape, validator,
 };
 
 pub(super) fn config(reader: &Reader<'_>, shape: shape::Config) -> Result<Config, ConfigError> {
@@ -30,7 +27,11 @@ pub(super) fn config(reader: &Reader<'_>, shape: shape::Config) -> Result<Config
             .into_iter()
             .map(|r| rule::resolve(reader, r))
             .collect::<Result<_, _>>()?,
-        alerters: shape.alerter.iter().map(|a| alerter(reader, a)).collect::<Result<_, _>>()?,
+        alerters: shape
+            .alerter
+            .iter()
+            .map(|a| alerter::resolve(reader, a))
+            .collect::<Result<_, _>>()?,
         report: ReportConfig {
             sign_key: shape
                 .report
@@ -73,6 +74,7 @@ fn drill(
         target: shape.target.as_ref().map(|target| reader.secret(target)).transpose()?,
         schedule: schedule(reader, shape.schedule.as_ref())?,
         compare_to,
+        max_age: reader.duration(&shape.max_age)?,
         rto: reader.duration(&shape.rto)?,
         rpo: reader.duration(&shape.rpo)?,
         jobs: jobs(reader, shape.jobs.as_ref())?,
@@ -136,91 +138,4 @@ fn jobs(reader: &Reader<'_>, value: Option<&Spanned<u16>>) -> Result<Option<u16>
         Some(jobs) => Ok(Some(*jobs.get_ref())),
         None => Ok(None),
     }
-}
-
-#[derive(Clone, Copy)]
-enum Kind {
-    Log,
-    Webhook,
-    Slack,
-    Command,
-}
-
-const KINDS: [(&str, Kind); 4] = [
-    ("log", Kind::Log),
-    ("webhook", Kind::Webhook),
-    ("slack", Kind::Slack),
-    ("command", Kind::Command),
-];
-
-const SEVERITIES: [(&str, Severity); 3] =
-    [("info", Severity::Info), ("warning", Severity::Warning), ("critical", Severity::Critical)];
-
-const VERDICTS: [(&str, Verdict); 3] = [
-    ("failed", Verdict::Failed),
-    ("inconclusive", Verdict::Inconclusive),
-    ("passed", Verdict::Passed),
-];
-
-fn alerter(
-    reader: &Reader<'_>,
-    spanned: &Spanned<shape::Alerter>,
-) -> Result<AlerterConfig, ConfigError> {
-    let shape = spanned.get_ref();
-    let on = match &shape.on {
-        Some(on) => on.iter().map(|v| reader.one_of(v, &VERDICTS)).collect::<Result<_, _>>()?,
-        None => vec![Verdict::Failed, Verdict::Inconclusive],
-    };
-    // A passed drill weighs no more than info, and who asks for it wants to be told.
-    let floor = if on.contains(&Verdict::Passed) { Severity::Info } else { Severity::Warning };
-    let min_severity = match &shape.min_severity {
-        Some(severity) => reader.one_of(severity, &SEVERITIES)?,
-        None => floor,
-    };
-    Ok(AlerterConfig { kind: alerter_kind(reader, spanned)?, min_severity, on })
-}
-
-fn alerter_kind(
-    reader: &Reader<'_>,
-    spanned: &Spanned<shape::Alerter>,
-) -> Result<AlerterKind, ConfigError> {
-    let shape = spanned.get_ref();
-    let kind = reader.one_of(&shape.kind, &KINDS)?;
-    let name = shape.kind.get_ref();
-    let refuse = |message: String| Err(reader.error(spanned.span(), message));
-    let posts = matches!(kind, Kind::Webhook | Kind::Slack);
-    if shape.url.is_some() != posts {
-        let verb = if posts { "needs a" } else { "takes no" };
-        return refuse(format!("an alerter of kind \"{name}\" {verb} `url`"));
-    }
-    if !shape.headers.is_empty() && !matches!(kind, Kind::Webhook) {
-        return refuse(format!("an alerter of kind \"{name}\" takes no `headers`"));
-    }
-    let runs = matches!(kind, Kind::Command);
-    if shape.command.as_ref().is_some_and(|command| !command.is_empty()) != runs {
-        let verb = if runs { "needs a" } else { "takes no" };
-        return refuse(format!("an alerter of kind \"{name}\" {verb} `command`"));
-    }
-    let url = match &shape.url {
-        Some(url) => reader.http_url(url)?,
-        None => super::Secret::new(""),
-    };
-    Ok(match kind {
-        Kind::Log => AlerterKind::Log,
-        Kind::Webhook => AlerterKind::Webhook { url, headers: headers(reader, shape)? },
-        Kind::Slack => AlerterKind::Slack { url },
-        Kind::Command => {
-            let command = shape.command.iter().flatten();
-            AlerterKind::Command {
-                command: command.map(|word| reader.secret(word)).collect::<Result<_, _>>()?,
-            }
-        }
-    })
-}
-
-fn headers(
-    reader: &Reader<'_>,
-    shape: &shape::Alerter,
-) -> Result<Vec<(String, super::Secret)>, ConfigError> {
-    shape.headers.iter().map(|(name, value)| Ok((name.clone(), reader.secret(value)?))).collect()
 }

@@ -55,6 +55,7 @@ pub(super) struct Drill {
     pub(super) target: Option<Text>,
     pub(super) schedule: Option<Text>,
     pub(super) compare_to: Option<Text>,
+    pub(super) max_age: Option<Text>,
     pub(super) rto: Option<Text>,
     pub(super) rpo: Option<Text>,
     pub(super) jobs: Option<Spanned<u16>>,
@@ -111,6 +112,9 @@ pub(super) struct Threshold {
 pub(super) struct Alerter {
     pub(super) kind: Text,
     pub(super) url: Option<Text>,
+    pub(super) start_url: Option<Text>,
+    pub(super) fail_url: Option<Text>,
+    pub(super) server: Option<Text>,
     #[serde(default)]
     pub(super) headers: BTreeMap<String, Text>,
     pub(super) command: Option<Vec<Text>>,

@@ -127,6 +127,32 @@ fn an_alerter_has_what_its_kind_needs() {
 }
 
 #[test]
+fn a_ping_has_urls_and_a_server_and_nothing_to_choose() {
+    let head = "[[alerter]]\nkind = 'ping'\n";
+    let text = format!("{head}url = 'https://hc/x'\nfail_url = 'https://hc/x/fail'\nserver = 'a'");
+    let config = parse(&text).unwrap();
+    let AlerterKind::Ping { start_url, fail_url, server, .. } = &config.alerters[0].kind else {
+        unreachable!("a ping")
+    };
+    assert!(start_url.is_none() && fail_url.is_some());
+    assert_eq!(server.as_deref(), Some("a"));
+    assert!(wrong(head).0.contains("needs a `url`"));
+    assert!(wrong(&format!("{head}url = 'https://hc/x'\non = ['failed']")).0.contains("no `on`"));
+    let (message, _) = wrong("[[alerter]]\nkind = 'log'\nfail_url = 'https://hc/x'\n");
+    assert!(message.contains("takes no `fail_url`"), "{message}");
+}
+
+#[test]
+fn reports_are_signed_and_drills_fall_due_where_it_says_so() {
+    let text =
+        "[report]\nsign_key = '/k.pem'\n[[server]]\nname = 'a'\n[server.drill]\nmax_age = '8d'";
+    let config = parse(text).unwrap();
+    assert_eq!(config.report.sign_key.as_deref(), Some(Path::new("/k.pem")));
+    assert_eq!(config.servers[0].drill.max_age, Some(Duration::from_secs(8 * 86_400)));
+    assert!(wrong("[report]\nsignkey = 'x'\n").1.contains("sign_key"));
+}
+
+#[test]
 fn two_servers_of_one_name_are_refused() {
     let (message, _) = wrong("[[server]]\nname = 'a'\n[[server]]\nname = 'a'\n");
     assert_eq!(message, "pgsre.toml:4: two servers have this name");

@@ -1,4 +1,4 @@
-//! Posting JSON: what the sinks over HTTP share.
+//! Posting JSON, and pinging: what the sinks over HTTP share.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::{Attempt, Policy};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Client, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use url::Url;
 
@@ -68,6 +68,15 @@ impl Endpoint {
             .header(CONTENT_TYPE, "application/json")
             .headers(self.headers.clone())
             .body(json);
+        self.send(request).await
+    }
+
+    /// Asks for the URL; anything but a 2xx answer is an error.
+    pub(super) async fn ping(&self) -> Result<(), AlertError> {
+        self.send(self.client.get(self.url.clone()).headers(self.headers.clone())).await
+    }
+
+    async fn send(&self, request: RequestBuilder) -> Result<(), AlertError> {
         let response = request.send().await.map_err(|error| self.not_answered(error))?;
         if response.status().is_success() { Ok(()) } else { Err(self.refused(response).await) }
     }

@@ -4,8 +4,15 @@ use crate::alert::{Alert, DrillNews};
 use crate::drill::report::DrillReport;
 use crate::finding::Verdict;
 
-/// The alert about a drill that ended.
-pub(super) fn notice(report: &DrillReport) -> Alert {
+impl DrillReport {
+    /// The alert that tells how the drill ended.
+    #[must_use]
+    pub fn to_alert(&self) -> Alert {
+        notice(self)
+    }
+}
+
+fn notice(report: &DrillReport) -> Alert {
     let run = report.id.to_string();
     let unproved: Vec<String> = report
         .validations

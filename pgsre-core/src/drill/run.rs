@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::drill::notice::notice;
 use crate::drill::plan::RESTORE;
 use crate::drill::report::{
     CleanupOutcome, CleanupReport, DrillReport, Stage, StageOutcome, StageReport, ValidationReport,
@@ -209,7 +208,7 @@ impl<'a> Run<'a> {
         self.stage_started(Stage::Notify, String::new());
         let begin = Instant::now();
         self.report.finished_at = (self.drill.clock)();
-        self.report.alerts = dispatcher.dispatch(&notice(&self.report)).await;
+        self.report.alerts = dispatcher.dispatch(&self.report.to_alert()).await;
         for delivery in self.report.alerts.clone() {
             self.observer.on_event(&Event::Delivered { delivery });
         }

@@ -24,6 +24,18 @@ pub(super) fn seconds(seconds: f64) -> String {
     }
 }
 
+/// How long ago, for prose: `20 minutes`, `26 hours`, `9 days`.
+pub(super) fn age(seconds: f64) -> String {
+    let (many, unit) = match seconds {
+        ..120.0 => (seconds, "second"),
+        ..7_200.0 => (seconds / 60.0, "minute"),
+        ..172_800.0 => (seconds / 3600.0, "hour"),
+        _ => (seconds / 86_400.0, "day"),
+    };
+    let many = many.max(0.0).floor();
+    format!("{many:.0} {unit}{}", if many == 1.0 { "" } else { "s" })
+}
+
 /// `1.2 GiB`. Figure and unit never part: the blank between them does not break.
 #[expect(clippy::cast_precision_loss, reason = "two figures are shown")]
 pub(super) fn bytes(bytes: u64) -> String {
@@ -64,6 +76,8 @@ mod tests {
     fn figures_read_well() {
         let seconds = |value| seconds(value).replace('\u{a0}', " ");
         let bytes = |value| bytes(value).replace('\u{a0}', " ");
+        assert_eq!((age(1.9), age(93_600.0)), ("1 second".into(), "26 hours".into()));
+        assert_eq!(age(10.0 * 86_400.0), "10 days");
         assert_eq!(seconds(0.0), "0 ms");
         assert_eq!(seconds(0.4321), "432 ms");
         assert_eq!(seconds(37.54), "37.5 s");

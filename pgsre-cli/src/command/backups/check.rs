@@ -1,7 +1,7 @@
 //! `pgsre backups check`: fresh, large enough, and readable to its end.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 use jiff::Timestamp;
@@ -11,44 +11,52 @@ use pgsre_core::drill::Verdict;
 use pgsre_core::source::{BackupSource, BackupSourceExt, SourceError, SourceErrorKind, catalogue};
 
 use super::{CheckResult, Named, sources};
-use crate::args::{CheckArgs, Format};
+use crate::args::{CheckArgs, ResultFormat};
 use crate::command::drill::assemble;
+use crate::command::report;
 use crate::config::Config;
+use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit_code;
 use crate::face::Face;
 use crate::interrupt::Interrupt;
 use crate::render::progress::{bytes_bar, spinner};
-use crate::render::{human, json};
+use crate::render::{human, json, junit};
 use crate::units;
 
 pub(crate) async fn run(
     args: &CheckArgs,
     config: &Config,
     face: &Face,
+    environment: &Environment,
 ) -> Result<u8, CommandError> {
     let named = sources(args.source.as_deref(), args.server.as_deref(), config)?;
-    super::one_for_json(args.format, &named)?;
+    super::one_for_json(args.format == ResultFormat::Json, &named)?;
     let interrupt = Interrupt::watch(face, Arc::new(|| None));
-    let mut statuses = Vec::new();
+    let mut results = Vec::new();
     for one in &named {
         let result = tokio::select! {
-            result = check(args, one, face) => result?,
+            result = check(args, one, face, environment) => result?,
             () = interrupt.token().cancelled() => return Ok(exit_code::INTERRUPTED),
         };
-        face.print(&match args.format {
-            Format::Human => human::backup_check(face, &result),
-            Format::Json => json::object(&result)?,
-        })?;
-        statuses.push(exit_code::of_verdict(result.outcome));
+        match args.format {
+            ResultFormat::Human => face.print(&human::backup_check(face, &result))?,
+            ResultFormat::Json => face.print(&json::object(&result)?)?,
+            ResultFormat::Junit => {}
+        }
+        results.push(result);
     }
-    Ok(exit_code::heaviest(statuses))
+    if args.format == ResultFormat::Junit {
+        face.print(&junit::checks(&results)?)?;
+    }
+    Ok(exit_code::heaviest(results.iter().map(|result| exit_code::of_verdict(result.outcome))))
 }
 
 async fn check(
     args: &CheckArgs,
     named: &Named<'_>,
     face: &Face,
+    environment: &Environment,
 ) -> Result<CheckResult, CommandError> {
     let source = Arc::new(assemble::source(&named.source)?);
     let mut result = CheckResult {
@@ -60,7 +68,11 @@ async fn check(
         unproved: Vec::new(),
         archive: None,
         seconds: 0.0,
+        last_passed_drill: None,
     };
+    if let Some(max_age) = args.drill.max_drill_age.or(named.max_drill_age) {
+        past_drills(args, max_age, environment, &mut result).await?;
+    }
     match look(args, named, &source, &mut result).await {
         Ok(()) => {}
         Err(error) if error.kind() == SourceErrorKind::Invalid => {
@@ -105,6 +117,27 @@ async fn look(
         compare(source.as_ref(), backup, &all, result).await;
     }
     result.backup = backup;
+    Ok(())
+}
+
+/// Looks when a drill of the source last passed.
+async fn past_drills(
+    args: &CheckArgs,
+    max_age: Duration,
+    environment: &Environment,
+    result: &mut CheckResult,
+) -> Result<(), CommandError> {
+    let store = report::store(args.drill.report.as_deref(), environment)?;
+    match store.list().await {
+        Ok(past) => {
+            result.findings.extend(past.overdue(&result.source, max_age, Timestamp::now()));
+            result.last_passed_drill = past.last_passed(&result.source).cloned();
+        }
+        Err(error) => {
+            let why = pgsre_core::finding::chain(&error);
+            result.unproved.push(format!("when a drill last passed is not known: {why}"));
+        }
+    }
     Ok(())
 }
 

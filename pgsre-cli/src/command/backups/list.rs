@@ -16,7 +16,7 @@ use crate::render::{human, json};
 pub(crate) async fn run(args: &ListArgs, config: &Config, face: &Face) -> Result<u8, CommandError> {
     let mut statuses = Vec::new();
     let named = sources(args.source.as_deref(), args.server.as_deref(), config)?;
-    super::one_for_json(args.format, &named)?;
+    super::one_for_json(args.format == Format::Json, &named)?;
     for one in &named {
         let listing = listing(&one.source).await?;
         face.print(&match args.format {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use pgsre_core::alert::{
-    Alerter, CommandAlerter, Dispatcher, LogAlerter, Route, SlackAlerter, WebhookAlerter,
+    AlertError, Alerter, CommandAlerter, Dispatcher, LogAlerter, Route, SlackAlerter,
+    WebhookAlerter,
 };
 use pgsre_core::archive::ReadOptions;
 use pgsre_core::drill::{Drill, Objectives, PlanError};
@@ -143,24 +144,32 @@ fn epoch(unit: config::EpochUnit) -> EpochUnit {
 
 /// The configured alerters; `None` where there are none.
 pub(crate) fn dispatcher(alerters: &[AlerterConfig]) -> Result<Option<Dispatcher>, CommandError> {
-    if alerters.is_empty() {
-        return Ok(None);
+    let mut routes = Vec::new();
+    for config in alerters {
+        routes.extend(route(config)?);
     }
-    let routes = alerters.iter().map(route).collect::<Result<Vec<_>, _>>()?;
-    Ok(Some(Dispatcher::new(routes)))
+    Ok((!routes.is_empty()).then(|| Dispatcher::new(routes)))
 }
 
-fn route(config: &AlerterConfig) -> Result<Route, CommandError> {
-    let route = Route::to(alerter(&config.kind)?);
-    Ok(route.at_least(config.min_severity).on_verdicts(config.on.iter().copied()))
+/// `None` for a ping, which is sent when the drill has ended: see [`Pings`](super::ping::Pings).
+fn route(config: &AlerterConfig) -> Result<Option<Route>, CommandError> {
+    let alerter = alerter(&config.kind)?;
+    Ok(alerter.map(|alerter| {
+        let route = Route::to(alerter).at_least(config.min_severity);
+        route.on_verdicts(config.on.iter().copied())
+    }))
 }
 
-fn alerter(kind: &AlerterKind) -> Result<Arc<dyn Alerter>, CommandError> {
-    let wrong = |error: pgsre_core::alert::AlertError| {
-        CommandError::usage(format!("the alerter of kind {:?} cannot be used", kind.name()))
-            .with_cause(error)
-    };
-    Ok(match kind {
+/// An alerter that is described wrongly.
+pub(super) fn unusable(kind: &AlerterKind, error: AlertError) -> CommandError {
+    CommandError::usage(format!("the alerter of kind {:?} cannot be used", kind.name()))
+        .with_cause(error)
+}
+
+fn alerter(kind: &AlerterKind) -> Result<Option<Arc<dyn Alerter>>, CommandError> {
+    let wrong = |error: AlertError| unusable(kind, error);
+    Ok(Some(match kind {
+        AlerterKind::Ping { .. } => return Ok(None),
         AlerterKind::Log => Arc::new(LogAlerter::new()),
         AlerterKind::Webhook { url, headers } => {
             let mut webhook = WebhookAlerter::new(url.expose()).map_err(wrong)?;
@@ -175,7 +184,7 @@ fn alerter(kind: &AlerterKind) -> Result<Arc<dyn Alerter>, CommandError> {
             let program = words.next().unwrap_or_default();
             Arc::new(CommandAlerter::new(program).with_arguments(words))
         }
-    })
+    }))
 }
 
 /// A request that is wrong in itself.

@@ -6,7 +6,7 @@ use pgsre_core::finding::Finding;
 use serde::Serialize;
 
 use super::{Settings, assemble};
-use crate::args::{DrillArgs, Format};
+use crate::args::{DrillArgs, ResultFormat};
 use crate::error::CommandError;
 use crate::exit_code;
 use crate::face::Face;
@@ -42,19 +42,23 @@ pub(super) async fn run(
     all: &[Settings],
     face: &Face,
 ) -> Result<u8, CommandError> {
+    if args.result.format == ResultFormat::Junit {
+        return Err(CommandError::usage("a dry run tests nothing, so there is no JUnit of it")
+            .with_hint("leave --dry-run or --format junit out"));
+    }
     let mut plans = Vec::with_capacity(all.len());
     for settings in all {
         let target = assemble::target(settings.target.as_ref())?;
         let drill = assemble::drill(settings, target, None)?;
         let plan = drill.plan(&settings.request()).await.map_err(assemble::plan_error)?;
-        if args.result.format == Format::Human {
+        if args.result.format == ResultFormat::Human {
             face.print(&rendered(face, settings, &plan))?;
         }
         plans.push((settings, plan));
     }
     let verdicts = plans.iter().map(|(_, plan)| exit_code::verdict_of_findings(plan.findings()));
     let status = exit_code::heaviest(verdicts.map(exit_code::of_verdict));
-    if args.result.format == Format::Json {
+    if args.result.format == ResultFormat::Json {
         let mut drills: Vec<Preview<'_>> = plans.iter().map(|(s, plan)| preview(s, plan)).collect();
         let one = args.source.is_some() || args.server.is_some();
         face.print(&match drills.pop() {

@@ -92,6 +92,11 @@ pub fn backup_check(face: &Face, check: &CheckResult) -> String {
         let line = format!("SHA-256: the bytes are as {} says", clean(by));
         text.push_str(&format!("  {}\n", palette.faint.apply_to(line)));
     }
+    if let Some(last) = &check.last_passed_drill {
+        let age = super::drill::age(jiff::Timestamp::now(), last.started_at);
+        let line = format!("a drill last passed {age} ago ({})", last.id);
+        text.push_str(&format!("  {}\n", palette.faint.apply_to(line)));
+    }
     text.push_str(&findings(face, &check.findings));
     for sentence in &check.unproved {
         let line = format!("? not proved: {}", clean(sentence));
