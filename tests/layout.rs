@@ -21,7 +21,18 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("alert", &["finding"]),
     (
         "drill",
-        &["alert", "archive", "backup", "finding", "postgres", "restore", "source", "validate"],
+        &[
+            "alert",
+            "archive",
+            "backup",
+            "finding",
+            "fingerprint",
+            "manifest",
+            "postgres",
+            "restore",
+            "source",
+            "validate",
+        ],
     ),
     ("history", &["alert", "archive", "backup", "drill", "finding", "restore", "source"]),
 ];

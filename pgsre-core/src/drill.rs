@@ -21,6 +21,7 @@ mod event;
 mod judge;
 mod notice;
 mod plan;
+mod proof;
 mod provenance;
 mod report;
 mod run;
@@ -29,6 +30,7 @@ mod steps;
 pub use crate::finding::Verdict;
 pub use event::{Event, Observer, Unobserved};
 pub use plan::{DrillPlan, PlanError};
+pub use proof::ManifestProof;
 pub use provenance::Provenance;
 pub use report::{
     CleanupOutcome, CleanupReport, DrillReport, ObjectivesReport, Stage, StageOutcome, StageReport,

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::backup::Backup;
 use crate::finding::{Finding, FindingCode, Severity};
+use crate::fingerprint::Comparison;
 use crate::manifest::Manifest;
 use crate::postgres::{Database, PostgresError};
 use crate::restore::{DatabaseLoad, LoadReport};
@@ -24,6 +25,7 @@ mod floors;
 mod freshness;
 mod large_objects;
 mod live_rows;
+mod manifest_match;
 mod materialized_views;
 mod rows_loaded;
 mod sequences;
@@ -35,6 +37,7 @@ pub use floors::Floors;
 pub use freshness::{EpochUnit, Freshness};
 pub use large_objects::LargeObjects;
 pub use live_rows::{LiveRows, RowTolerance};
+pub use manifest_match::ManifestMatch;
 pub use materialized_views::MaterializedViews;
 pub use rows_loaded::RowsLoaded;
 pub use sequences::Sequences;
@@ -54,6 +57,7 @@ pub fn default_validators() -> Vec<Box<dyn Validator>> {
         Box::new(Sequences),
         Box::new(LargeObjects),
         Box::new(MaterializedViews),
+        Box::new(ManifestMatch),
     ]
 }
 
@@ -66,6 +70,12 @@ pub trait Validator: Debug + Send + Sync + 'static {
     /// Whether the check compares with a live database: then it is run only where there is one to
     /// compare with, or where there should be one.
     fn needs_live(&self) -> bool {
+        false
+    }
+
+    /// Whether the check compares with the manifest beside the backup: then it is run only where
+    /// there is one.
+    fn needs_manifest(&self) -> bool {
         false
     }
 
@@ -86,6 +96,8 @@ pub struct ValidationContext<'a> {
     pub live: Option<&'a Database>,
     /// What the backup must restore to, where a manifest lies beside it.
     pub manifest: Option<&'a Manifest>,
+    /// Sessions that a check may use at the same time, from 1.
+    pub jobs: usize,
     /// What was loaded into this database.
     pub load: &'a DatabaseLoad,
     /// What the whole load did.
@@ -109,7 +121,7 @@ impl<'a> ValidationContext<'a> {
         now: Timestamp,
         cancel: &'a CancellationToken,
     ) -> Self {
-        Self { restored, live: None, manifest: None, load, report, backup, now, cancel }
+        Self { restored, live: None, manifest: None, jobs: 1, load, report, backup, now, cancel }
     }
 
     /// Whether the archive is SQL of another origin than `pg_dump`: statements of any kind may
@@ -147,6 +159,8 @@ pub struct Validation {
     /// Whether looking at nothing is a sound answer: a database that has no sequences has none
     /// that is behind. Otherwise a check that examined nothing keeps the drill from passing.
     pub nothing_to_examine: bool,
+    /// What a comparison with a manifest came to, as data.
+    pub comparison: Option<Comparison>,
 }
 
 impl Validation {

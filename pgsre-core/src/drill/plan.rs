@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use crate::archive::{self, Preamble};
 use crate::backup::Backup;
 use crate::drill::report::{Stage, StageOutcome, StageReport, ValidationReport};
-use crate::drill::{Drill, DrillRequest, judge};
+use crate::drill::{Drill, DrillRequest, judge, proof};
 use crate::finding::{Finding, FindingCode};
+use crate::manifest::Manifest;
 use crate::restore::{RestoreRequest, RestoreSession, RunId, TargetError, TargetErrorKind};
 use crate::source::catalogue::{self, CatalogueCheck};
 use crate::source::{BackupSourceExt, SourceError, SourceErrorKind};
@@ -21,6 +22,7 @@ pub struct DrillPlan {
     pub(super) request: DrillRequest,
     pub(super) backup: Option<Backup>,
     pub(super) archive: Option<Preamble>,
+    pub(super) manifest: Option<Manifest>,
     pub(super) findings: Vec<Finding>,
     pub(super) validations: Vec<ValidationReport>,
     pub(super) session: Option<Box<dyn RestoreSession>>,
@@ -59,6 +61,12 @@ impl DrillPlan {
     #[must_use]
     pub fn archive(&self) -> Option<&Preamble> {
         self.archive.as_ref()
+    }
+
+    /// What the backup must restore to, where a manifest lies beside it.
+    #[must_use]
+    pub fn manifest(&self) -> Option<&Manifest> {
+        self.manifest.as_ref()
     }
 
     /// The very place that will be made; `None` where the run cannot come that far.
@@ -119,6 +127,7 @@ impl Drill {
         let now = (self.clock)();
         let mut plan = self.blank(request, now);
         if self.find(&mut plan, now).await? {
+            self.read_manifest(&mut plan).await;
             self.look_inside(&mut plan).await?;
         }
         plan.find.seconds = begin.elapsed().as_secs_f64();
@@ -131,6 +140,7 @@ impl Drill {
             request: request.clone(),
             backup: None,
             archive: None,
+            manifest: None,
             findings: Vec::new(),
             validations: Vec::new(),
             session: None,
@@ -209,10 +219,29 @@ impl Drill {
         })
     }
 
+    /// Reads the manifest beside the backup. One that cannot be read proves nothing, and is a
+    /// finding.
+    async fn read_manifest(&self, plan: &mut DrillPlan) {
+        let Some(backup) = &plan.backup else { return };
+        match Manifest::read(self.source.as_ref(), backup).await {
+            Ok(manifest) => plan.manifest = manifest,
+            Err(error) => plan.findings.push(error.to_finding()),
+        }
+        if plan.manifest.is_none() {
+            let run = self.validators.iter().filter(|check| !check.needs_manifest());
+            plan.checks = run.map(|check| check.name().to_owned()).collect();
+        }
+    }
+
     /// Reads the archive's beginning and names the place to restore into.
     async fn look_inside(&self, plan: &mut DrillPlan) -> Result<(), PlanError> {
         let Some(backup) = &plan.backup else { return Ok(()) };
-        let preamble = match archive::peek(self.source.clone(), backup, self.read.clone()).await {
+        let read = proof::guarded(self.read.clone(), backup, plan.manifest.as_ref());
+        let peeked = match read {
+            Ok(read) => archive::peek(self.source.clone(), backup, read).await,
+            Err(error) => Err(error),
+        };
+        let preamble = match peeked {
             Ok(preamble) => preamble,
             Err(error) => {
                 plan.findings.push(error.to_finding(&backup.key));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Objectives, Provenance};
+use super::{ManifestProof, Objectives, Provenance};
 use crate::alert::Delivery;
 use crate::archive::Preamble;
 use crate::backup::Backup;
@@ -52,6 +52,9 @@ pub struct DrillReport {
     pub objectives: ObjectivesReport,
     /// What the load did; `None` where it never began.
     pub load: Option<LoadReport>,
+    /// What the manifest beside the backup proved; `None` where there was none to read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<ManifestProof>,
     /// What killed runs had left at the same target, removed before this one began.
     #[serde(default)]
     pub swept: Vec<Swept>,

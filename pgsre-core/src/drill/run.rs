@@ -10,8 +10,9 @@ use crate::drill::report::{
     CleanupOutcome, CleanupReport, DrillReport, Stage, StageOutcome, StageReport, ValidationReport,
 };
 use crate::drill::steps::Broken;
-use crate::drill::{Drill, DrillPlan, Event, Observer, Provenance, judge, plan};
+use crate::drill::{Drill, DrillPlan, Event, ManifestProof, Observer, Provenance, judge, plan};
 use crate::finding::{Finding, FindingCode, Verdict};
+use crate::manifest::Manifest;
 use crate::restore::{RestoreSession, SessionGuard};
 
 /// How long a cancelled step may take to stop by itself before it is dropped.
@@ -49,23 +50,28 @@ pub(super) struct Run<'a> {
     pub(super) report: DrillReport,
     /// Whether every step was carried out.
     completed: bool,
+    /// What the backup must restore to.
+    pub(super) manifest: Option<Manifest>,
     /// Connections that may load at the same time.
     pub(super) jobs: usize,
 }
 
 impl<'a> Run<'a> {
-    fn of(drill: &'a Drill, plan: DrillPlan, observer: &'a dyn Observer) -> Self {
+    fn of(drill: &'a Drill, mut plan: DrillPlan, observer: &'a dyn Observer) -> Self {
         let nothing = CleanupReport {
             outcome: CleanupOutcome::Nothing,
             place: None,
             access: None,
             error: None,
         };
+        let proof = plan.backup.as_ref().zip(plan.manifest.as_ref());
+        let proof = proof.map(|(backup, manifest)| ManifestProof::begin(backup, manifest));
         let mut run = Self {
             drill,
             observer,
             completed: false,
             jobs: plan.request.jobs,
+            manifest: plan.manifest.take(),
             report: DrillReport {
                 schema: 1,
                 id: plan.run,
@@ -84,6 +90,7 @@ impl<'a> Run<'a> {
                 rto_seconds: None,
                 objectives: drill.objectives.into(),
                 load: None,
+                manifest: proof,
                 swept: Vec::new(),
                 cleanup: nothing,
                 alerts: Vec::new(),

@@ -10,14 +10,14 @@ use crate::archive::{ArchiveReader, ArchiveSummary, DumpScope, ReadOptions};
 use crate::backup::Backup;
 use crate::drill::report::{Stage, StageOutcome, ValidationReport};
 use crate::drill::run::Run;
-use crate::drill::{Event, Observer, judge};
+use crate::drill::{Event, Observer, judge, proof};
 use crate::finding::{Finding, Verdict};
 use crate::postgres::Database;
 use crate::restore::{
     DatabaseLoad, LoadEvent, LoadObserver, LoadReport, RestoreInput, RestoreSession, SessionGuard,
     TargetError, TargetErrorKind,
 };
-use crate::validate::{ValidationContext, Validator, ValidatorError};
+use crate::validate::{Validation, ValidationContext, Validator, ValidatorError};
 
 /// The name of the check that the archive was read to its end and kept all its promises.
 const ARCHIVE: &str = "archive";
@@ -98,7 +98,11 @@ impl Run<'_> {
     ) -> Result<LoadReport, Broken> {
         let source = self.drill.source.clone();
         let read = ReadOptions { data_apart: self.jobs > 1, ..self.drill.read.clone() };
-        let archive = match ArchiveReader::open(source, backup, read).await {
+        let opened = match proof::guarded(read, backup, self.manifest.as_ref()) {
+            Ok(read) => ArchiveReader::open(source, backup, read).await,
+            Err(error) => Err(error),
+        };
+        let archive = match opened {
             Ok(archive) => archive,
             Err(error) => {
                 self.found(error.to_finding(&backup.key));
@@ -148,15 +152,20 @@ impl Run<'_> {
         let places = self.places(guard, load).await?;
         let some_live = places.iter().any(|place| place.live.is_some());
         for validator in &self.drill.validators {
+            if validator.needs_manifest() && self.manifest.is_none() {
+                continue;
+            }
             let mut merged: Option<ValidationReport> = None;
             for place in &places {
                 if validator.needs_live() && some_live && place.live.is_none() {
                     continue;
                 }
-                let (report, findings) = self
+                let mut result = self
                     .check(validator.as_ref(), place, load, stop)
                     .await
                     .ok_or(Broken::Cancelled)?;
+                self.keep_comparison(&mut result);
+                let (report, findings) = judge::judge(validator.name(), result);
                 let several = places.len() > 1;
                 for finding in findings {
                     self.found(if several { within(place.load, finding) } else { finding });
@@ -226,18 +235,27 @@ impl Run<'_> {
         place: &Place<'_>,
         load: &LoadReport,
         stop: &CancellationToken,
-    ) -> Option<(ValidationReport, Vec<Finding>)> {
+    ) -> Option<Result<Validation, ValidatorError>> {
         let backup = self.backup_as_read()?;
         let now = (self.drill.clock)();
         let mut cx = ValidationContext::new(&place.restored, place.load, load, &backup, now, stop);
         cx.live = place.live.as_ref();
+        cx.manifest = self.manifest.as_ref();
+        cx.jobs = self.jobs.max(1);
         let checking = AssertUnwindSafe(validator.validate(&cx)).catch_unwind();
         let ran = tokio::select! {
             ran = checking => ran,
             () = stop.cancelled() => return None,
         };
-        let result = ran.unwrap_or_else(|_| Err(ValidatorError::new("the validator panicked")));
-        Some(judge::judge(validator.name(), result))
+        Some(ran.unwrap_or_else(|_| Err(ValidatorError::new("the validator panicked"))))
+    }
+
+    /// The differences are data of the report, too.
+    fn keep_comparison(&mut self, result: &mut Result<Validation, ValidatorError>) {
+        let comparison = result.as_mut().ok().and_then(|validation| validation.comparison.take());
+        if let (Some(proof), Some(comparison)) = (&mut self.report.manifest, comparison) {
+            proof.add(comparison);
+        }
     }
 }
 

@@ -42,7 +42,8 @@ fn by_name<'a>(pair: &Pair<'_>, objects: &'a [ObjectPrint]) -> Objects<'a> {
 
 fn is_gap(pair: &Pair<'_>, object: &ObjectPrint) -> bool {
     let kind = object.kind.as_str();
-    pair.has_gap(&object.name) || pair.has_gap(kind) || pair.has_gap(&format!("{kind}s"))
+    let named = format!("{kind} {}", object.name);
+    pair.has_gap(kind) || pair.has_gap(&named) || pair.has_gap(&object.name)
 }
 
 fn absent_from<'a>(

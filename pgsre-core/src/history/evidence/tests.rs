@@ -39,6 +39,7 @@ pub(in crate::history) fn sample(id: &str, verdict: Verdict) -> DrillReport {
         findings: findings(verdict),
         rto_seconds: Some(41.0),
         objectives: ObjectivesReport { rto_seconds: Some(7_200.0), rpo_seconds: Some(93_600.0) },
+        manifest: None,
         load: Some(load()),
         swept: Vec::new(),
         cleanup: CleanupReport {
