@@ -41,9 +41,8 @@ fn by_name<'a>(pair: &Pair<'_>, objects: &'a [ObjectPrint]) -> Objects<'a> {
 }
 
 fn is_gap(pair: &Pair<'_>, object: &ObjectPrint) -> bool {
-    let kind = object.kind.as_str();
-    let named = format!("{kind} {}", object.name);
-    pair.has_gap(kind) || pair.has_gap(&named) || pair.has_gap(&object.name)
+    let mut gaps = pair.expected.gaps.iter().chain(&pair.found.gaps);
+    gaps.any(|gap| gap.hides(object.kind, &object.name))
 }
 
 fn absent_from<'a>(
@@ -188,7 +187,8 @@ fn is_news_only(pair: &Pair<'_>, object: &ObjectPrint) -> bool {
 }
 
 fn definition(pair: &Pair<'_>, expected: &ObjectPrint, found: &ObjectPrint) -> Option<Difference> {
-    let (one, other) = definitions(pair, expected, found);
+    let (from, to) = pair.majors();
+    let (one, other) = (expected.comparable(from, to), found.comparable(from, to));
     if one == other {
         return None;
     }
@@ -200,11 +200,6 @@ fn definition(pair: &Pair<'_>, expected: &ObjectPrint, found: &ObjectPrint) -> O
     };
     weigh(&mut difference, expected, found);
     Some(difference)
-}
-
-/// Both definitions as they can be compared across major versions.
-fn definitions(_: &Pair<'_>, expected: &ObjectPrint, found: &ObjectPrint) -> (String, String) {
-    (expected.definition.clone(), found.definition.clone())
 }
 
 /// MAINTAIN came with 17: a server before it cannot grant it.
