@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::{ArchiveError, ArchiveErrorKind, ArchiveSummary, Preamble, ReadOptions};
 use crate::backup::{Backup, BackupFormat, BackupPart, Compression};
-use crate::source::{BackupSource, BackupSourceExt, ByteStream, SourceError, is_dump_member};
+use crate::source::{BackupSource, ByteStream, SourceError, is_dump_member};
 
 mod expected;
 mod sums;
@@ -102,7 +102,7 @@ async fn listed(
     backup: &Backup,
 ) -> Result<(Option<Known>, Option<String>), ArchiveError> {
     let Some(checksum) = &backup.checksum else { return Ok((None, None)) };
-    let sums = read(source, checksum).await?;
+    let sums = read(source, checksum, backup).await?;
     Ok(match digests(&sums, backup, checksum)? {
         Some(digests) => (Some((checksum.key.clone(), digests)), None),
         None => (None, Some(format!("{} has no line for {}", checksum.key, backup.key))),
@@ -128,18 +128,38 @@ fn disagree(list: &str, manifest: &str, key: &str) -> ArchiveError {
         .with_hint("one of them is of another backup: take the backup again, with both")
 }
 
-async fn read(source: &dyn BackupSource, checksum: &BackupPart) -> Result<Sums, ArchiveError> {
+async fn read(
+    source: &dyn BackupSource,
+    checksum: &BackupPart,
+    backup: &Backup,
+) -> Result<Sums, ArchiveError> {
     if checksum.size > MAX_BYTES {
         return Err(unreadable(checksum, &format!("it has {} bytes", checksum.size)));
     }
-    let text = source.peek(checksum, checksum.size).await.map_err(|error| {
-        ArchiveError::new(
-            ArchiveErrorKind::Source,
-            format!("the checksum {} could not be read", checksum.key),
-        )
-        .with_cause(error)
-    })?;
-    Sums::parse(&text).map_err(|why| unreadable(checksum, &why))
+    let not_read = |error| {
+        let context = format!("the checksum {} could not be read", checksum.key);
+        ArchiveError::new(ArchiveErrorKind::Source, context).with_cause(error)
+    };
+    let mut sums = Sums::about(asked(backup, checksum));
+    let mut stream = source.open(checksum, None).await.map_err(&not_read)?;
+    while let Some(piece) = stream.next().await {
+        let piece =
+            piece.map_err(|error| not_read(SourceError::from_stream(error, &checksum.key)))?;
+        sums.read(&piece).map_err(|why| unreadable(checksum, &why))?;
+    }
+    sums.finish().map_err(|why| unreadable(checksum, &why))
+}
+
+/// The paths that a list may have for the parts of a backup: seen from where the list lies, and from
+/// inside of a directory.
+fn asked(backup: &Backup, checksum: &BackupPart) -> Vec<String> {
+    let here = parent(&checksum.key);
+    let paths = |part: &BackupPart| {
+        let inside = backup.directory().map(|directory| below(directory, &part.key).to_owned());
+        std::iter::once(below(here, &part.key).to_owned()).chain(inside)
+    };
+    let own = below(here, &backup.key).to_owned();
+    backup.parts.iter().flat_map(paths).chain([own]).collect()
 }
 
 /// A check that cannot be made may not pass in silence.

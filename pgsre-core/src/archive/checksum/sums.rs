@@ -4,76 +4,121 @@ use std::collections::HashMap;
 
 pub(super) type Digest = [u8; 32];
 
-/// Digests of files.
+/// Linux allows paths of 4,096 bytes; a line that is longer than any of them is none.
+const LONGEST_LINE: usize = 16 << 10;
+
+/// Digests of those files that are asked for.
+///
+/// Reads lines of `DIGEST  name` (text) or `DIGEST *name` (binary), with a `\` in front where the
+/// name is escaped, `SHA256 (name) = DIGEST` (`--tag`), or one digest alone. What is kept is bounded
+/// by the names, whatever the list's size.
 #[derive(Debug)]
 pub(super) struct Sums {
-    /// By the last part of their paths: the paths as written, and their digests.
-    by_name: HashMap<String, Vec<(String, Digest)>>,
-    /// The last of them, whatever its name, and how many lines there are.
+    /// The paths that are asked for, by their last parts.
+    asked: HashMap<String, Vec<String>>,
+    found: HashMap<String, Found>,
+    /// The last of them, whatever its name, and how many digests there are.
     last: Digest,
+    digests: usize,
+    /// Lines so far, and the beginning of the one that is being read.
     lines: usize,
+    line: Vec<u8>,
+}
+
+/// What the list says of one path.
+#[derive(Debug, Default)]
+struct Found {
+    exactly: Option<Digest>,
+    /// Behind a path that was that of the machine where the backup was made.
+    behind: Option<Digest>,
+    /// Several such files have other digests.
+    is_ambiguous: bool,
 }
 
 impl Sums {
-    /// Reads lines of `DIGEST  name` (text) or `DIGEST *name` (binary), with a `\` in front where
-    /// the name is escaped, `SHA256 (name) = DIGEST` (`--tag`), or one digest alone.
-    ///
-    /// Fails with what is wrong, in words.
-    pub(super) fn parse(text: &[u8]) -> Result<Self, String> {
-        let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
-        let text = String::from_utf8_lossy(text);
-        let mut sums = Self { by_name: HashMap::new(), last: [0; 32], lines: 0 };
-        for (number, line) in text.lines().enumerate() {
-            let line = line.trim_end_matches('\r');
-            if line.trim().is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let (digest, name) =
-                parse_line(line).ok_or_else(|| format!("line {} says no digest", number + 1))?;
-            sums.add(digest, name)?;
+    /// Digests of the files with these paths.
+    pub(super) fn about(paths: impl IntoIterator<Item = String>) -> Self {
+        let mut asked: HashMap<String, Vec<String>> = HashMap::new();
+        for path in paths {
+            asked.entry(last_part(&path).to_owned()).or_default().push(path);
         }
-        if sums.lines == 0 {
-            return Err("it is empty".to_owned());
-        }
-        Ok(sums)
+        let (found, line) = (HashMap::new(), Vec::new());
+        Self { asked, found, last: [0; 32], digests: 0, lines: 0, line }
     }
 
-    fn add(&mut self, digest: Digest, path: String) -> Result<(), String> {
-        (self.last, self.lines) = (digest, self.lines + 1);
-        let known = self.by_name.entry(last_part(&path).to_owned()).or_default();
-        match known.iter().find(|(other, _)| *other == path) {
-            Some((_, other)) if *other != digest => {
+    /// Reads on. Fails with what is wrong, in words.
+    pub(super) fn read(&mut self, bytes: &[u8]) -> Result<(), String> {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            if self.line.len() + piece.len() > LONGEST_LINE {
+                return Err(format!("line {} has no end", self.lines + 1));
+            }
+            self.line.extend_from_slice(piece);
+            if piece.ends_with(b"\n") {
+                self.end_line()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// All was read. Fails with what is wrong, in words.
+    pub(super) fn finish(mut self) -> Result<Self, String> {
+        self.end_line()?;
+        if self.digests == 0 {
+            return Err("it is empty".to_owned());
+        }
+        Ok(self)
+    }
+
+    fn end_line(&mut self) -> Result<(), String> {
+        let line = std::mem::take(&mut self.line);
+        self.lines += 1;
+        let bytes = if self.lines == 1 { without_mark(&line) } else { &line };
+        let text = String::from_utf8_lossy(bytes);
+        let text = text.trim_end_matches(['\r', '\n']);
+        if text.trim().is_empty() || text.starts_with('#') {
+            return Ok(());
+        }
+        let (digest, name) =
+            parse_line(text).ok_or_else(|| format!("line {} says no digest", self.lines))?;
+        self.add(digest, &name)
+    }
+
+    fn add(&mut self, digest: Digest, path: &str) -> Result<(), String> {
+        (self.last, self.digests) = (digest, self.digests + 1);
+        let Some(asked) = self.asked.get(last_part(path)) else { return Ok(()) };
+        for own in asked {
+            let found = match path.strip_suffix(own.as_str()) {
+                Some(head) if head.is_empty() || head.ends_with('/') => {
+                    self.found.entry(own.clone()).or_default()
+                }
+                _ => continue,
+            };
+            if path.len() > own.len() {
+                found.is_ambiguous |= *found.behind.get_or_insert(digest) != digest;
+            } else if *found.exactly.get_or_insert(digest) != digest {
                 return Err(format!("it has two digests for {path:?}"));
             }
-            Some(_) => {}
-            None => known.push((path, digest)),
         }
         Ok(())
     }
 
     /// The digest of a file of one digest.
     pub(super) fn only(&self) -> Option<Digest> {
-        (self.lines == 1).then_some(self.last)
+        (self.digests == 1).then_some(self.last)
     }
 
     /// The digest of the file that bears one of these paths, as such or behind a path that was that
     /// of the machine where the backup was made.
     pub(super) fn find(&self, paths: &[&str]) -> Option<Digest> {
-        let exact = paths.iter().find_map(|path| self.matching(path, |head| head.is_empty()));
-        exact.or_else(|| {
-            paths.iter().find_map(|path| self.matching(path, |head| head.ends_with('/')))
-        })
+        let found = || paths.iter().filter_map(|path| self.found.get(*path));
+        let behind = |found: &Found| found.behind.filter(|_| !found.is_ambiguous);
+        found().find_map(|found| found.exactly).or_else(|| found().find_map(behind))
     }
+}
 
-    /// `None` also where several such files have other digests.
-    fn matching(&self, path: &str, accepts: impl Fn(&str) -> bool) -> Option<Digest> {
-        let known = self.by_name.get(last_part(path))?;
-        let mut digests = known.iter().filter_map(|(name, digest)| {
-            name.strip_suffix(path).is_some_and(&accepts).then_some(digest)
-        });
-        let first = digests.next()?;
-        digests.all(|other| other == first).then_some(*first)
-    }
+/// Without a byte order mark.
+fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)
 }
 
 fn last_part(path: &str) -> &str {
@@ -152,9 +197,19 @@ mod tests {
     /// Of `x`.
     const HEX: &str = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881";
 
+    const OTHER: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+    fn parse(paths: &[&str], text: &[u8]) -> Result<Sums, String> {
+        let mut sums = Sums::about(paths.iter().map(|path| (*path).to_owned()));
+        for piece in text.chunks(7) {
+            sums.read(piece)?;
+        }
+        sums.finish()
+    }
+
     fn finds(text: &str, path: &str) -> bool {
         let digest = parse_digest(HEX).unwrap();
-        Sums::parse(text.as_bytes()).unwrap().find(&[path]) == Some(digest)
+        parse(&[path], text.as_bytes()).unwrap().find(&[path]) == Some(digest)
     }
 
     #[test]
@@ -176,12 +231,12 @@ mod tests {
     #[test]
     fn a_digest_alone_is_of_no_name_and_the_only_one() {
         for text in [format!("{HEX}\n"), format!("{HEX}  -\n"), format!("{HEX}   \r\n")] {
-            let sums = Sums::parse(text.as_bytes()).unwrap();
+            let sums = parse(&["a.dump"], text.as_bytes()).unwrap();
             assert_eq!(sums.only(), parse_digest(HEX), "{text:?}");
             assert_eq!(sums.find(&["a.dump"]), None);
         }
         let two = format!("{HEX}  a\n{HEX}  b\n");
-        assert_eq!(Sums::parse(two.as_bytes()).unwrap().only(), None);
+        assert_eq!(parse(&["a"], two.as_bytes()).unwrap().only(), None);
     }
 
     #[test]
@@ -197,14 +252,40 @@ mod tests {
             format!("\\{HEX}  a\\tb"),
             format!("{HEX}  a\n{}  a\n", "0".repeat(64)),
         ] {
-            assert!(Sums::parse(text.as_bytes()).is_err(), "{text:?}");
+            assert!(parse(&["a"], text.as_bytes()).is_err(), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_long_list_leaves_only_what_was_asked_for() {
+        let list: String = (0..5_000).map(|n| format!("{HEX}  d/{n}.dat\n")).collect();
+        let sums = parse(&["d/7.dat", "d/8.dat"], list.as_bytes()).unwrap();
+        assert_eq!((sums.found.len(), sums.digests), (2, 5_000));
+        assert!(sums.find(&["d/7.dat"]).is_some() && sums.find(&["d/9.dat"]).is_none());
+    }
+
+    #[test]
+    fn a_line_without_end_is_refused_before_it_is_kept() {
+        let mut sums = Sums::about(["a".to_owned()]);
+        let endless = (0..1_000).find_map(|_| sums.read(&[b'0'; 1_000]).err());
+        assert_eq!(endless.as_deref(), Some("line 1 has no end"));
+        assert!(sums.line.len() <= LONGEST_LINE);
+    }
+
+    #[test]
+    fn a_name_in_many_directories_is_found_by_its_own() {
+        let line = |n: u32| format!("{}  /mnt/{n}/toc.dat\n", if n == 7 { HEX } else { OTHER });
+        let list: String = (0..2_000).map(line).collect();
+        let sums = parse(&["7/toc.dat", "toc.dat"], list.as_bytes()).unwrap();
+        assert_eq!(sums.find(&["7/toc.dat"]), parse_digest(HEX));
+        assert_eq!(sums.find(&["toc.dat"]), None);
+        assert_eq!(sums.found.len(), 2);
     }
 
     proptest::proptest! {
         #[test]
         fn no_bytes_make_it_panic(bytes: Vec<u8>) {
-            drop(Sums::parse(&bytes));
+            drop(parse(&["a"], &bytes));
         }
     }
 }

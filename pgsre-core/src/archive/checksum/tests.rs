@@ -5,7 +5,7 @@ use futures::TryStreamExt;
 
 use super::*;
 use crate::archive::ArchiveErrorKind;
-use crate::source::ObjectStoreSource;
+use crate::source::{BackupSourceExt, ObjectStoreSource};
 
 fn hex(content: &[u8]) -> String {
     Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect()
