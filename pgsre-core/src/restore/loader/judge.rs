@@ -1,6 +1,6 @@
 //! What a rejected statement says: about the backup, about the environment, or nothing at all.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::rejection::Rejection;
 use crate::archive::{EntryComment, LargeObjectCall, StatementKind};
@@ -44,6 +44,10 @@ pub(super) struct Rejected<'a> {
     pub(super) newer_writer: Option<u32>,
 }
 
+/// What the environment lacks, of one kind, is quoted so many times; then it is said that there is
+/// more.
+const MOST_SAID: usize = 50;
+
 /// Judges rejections, remembering what the environment lacks.
 #[derive(Debug, Default)]
 pub(super) struct Judge {
@@ -51,7 +55,7 @@ pub(super) struct Judge {
     excusing: bool,
     /// Whether COPY or INSERT failed because of the environment: then keys may point nowhere.
     rows_missing: bool,
-    said: BTreeSet<(FindingCode, String)>,
+    said: BTreeMap<FindingCode, BTreeSet<String>>,
     consequences: u64,
     first_consequence: Option<String>,
 }
@@ -238,7 +242,16 @@ impl Judge {
         about: &str,
         finding: impl FnOnce() -> Finding,
     ) -> Option<Finding> {
-        self.said.insert((code, about.to_owned())).then(finding)
+        let said = self.said.entry(code).or_default();
+        if said.len() > MOST_SAID || !said.insert(about.to_owned()) {
+            return None;
+        }
+        let finding = finding();
+        if said.len() <= MOST_SAID {
+            return Some(finding);
+        }
+        let more = "there is more of this kind, which is not quoted";
+        Some(Finding { message: more.to_owned(), ..finding })
     }
 }
 
@@ -418,6 +431,14 @@ mod tests {
         assert_eq!(judge(&mut j, &StatementKind::Drop, sql, "2BP01"), Judgement::Fault);
         let (part, kind) = ("ALTER TABLE ONLY t DROP CONSTRAINT c", StatementKind::Definition);
         assert_eq!(judge(&mut j, &kind, part, "42P01"), Judgement::Harmless);
+    }
+
+    #[test]
+    fn what_differs_each_time_is_said_so_many_times_and_remembered_no_longer() {
+        let mut j = Judge::default();
+        let said = (0..100_000).filter(|n| j.missing_role(&n.to_string()).is_some()).count();
+        assert_eq!((said, j.said.values().map(BTreeSet::len).sum()), (51, 51));
+        assert!(j.missing_role("another").is_none());
     }
 
     #[test]

@@ -24,6 +24,8 @@ pub(super) struct Rejection {
 
 /// Longer details quote data.
 const LONGEST_DETAIL: usize = 200;
+/// Longer messages quote data too, or are a function's own; many may wait for their judgement.
+const LONGEST_MESSAGE: usize = 1_000;
 
 impl Rejection {
     pub(super) fn new(code: &str, message: impl Into<String>) -> Self {
@@ -62,12 +64,13 @@ impl From<&DbError> for Rejection {
             .detail()
             .filter(|detail| !detail.starts_with("Failing row contains"))
             .map(|detail| detail.chars().take(LONGEST_DETAIL).collect());
+        let message: String = error.message().chars().take(LONGEST_MESSAGE).collect();
         Self {
             detail,
             relation: error.table().or(error.datatype()).map(Box::from),
             constraint: error.constraint().map(Box::from),
             row: error.where_().and_then(row_of_copy),
-            ..Self::new(error.code().code(), error.message())
+            ..Self::new(error.code().code(), message)
         }
     }
 }

@@ -245,6 +245,21 @@ async fn a_rejected_statement_is_a_finding_with_its_line() {
 }
 
 #[tokio::test]
+async fn what_the_server_says_at_length_is_cut() {
+    let server = Server::start(None).await;
+    let long = "x".repeat(100_000);
+    let items = Items::new()
+        .sql("CREATE TABLE public.t (id integer)")
+        .copy("COPY public.t (id) FROM stdin", &[long.as_bytes()])
+        .end();
+    let report = server.load(items).await;
+    assert_eq!(codes(&report), ["restore.statement_failed"]);
+    assert!(report.findings[0].message.contains("invalid input syntax"));
+    assert!(report.findings[0].message.len() < 1_200);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_missing_extension_excuses_what_depends_on_it() {
     let server = Server::start(None).await;
     let items = Items::new()
