@@ -1,7 +1,8 @@
 //! Fingerprints of real servers: equal where the contents are, different where they are not.
 
 use pgsre_core::fingerprint::{
-    Fingerprint, FingerprintError, FingerprintRequest, Level, TablePrint, Unobserved,
+    Fingerprint, FingerprintError, FingerprintEvent, FingerprintObserver, FingerprintRequest,
+    Level, TablePrint, Unobserved,
 };
 use pgsre_core::postgres::Database;
 use pgsre_tests::harness::server::Server;
@@ -113,4 +114,191 @@ async fn what_a_fingerprint_holds_is_what_the_database_holds() {
         (print.large_objects.count, print.large_objects.bytes),
         (5, Some(5 + 12_000 + 100_002 + 5000))
     );
+}
+
+#[tokio::test]
+async fn the_physical_order_and_shape_of_a_table_do_not_matter() {
+    let server = Server::start(15).await;
+    let rows = "SELECT i, 'row ' || i, i / 7.0 FROM generate_series(1, 3000) AS i";
+    let plain = format!(
+        "CREATE TABLE t (id integer PRIMARY KEY, a text, b numeric); INSERT INTO t {rows};"
+    );
+    let twisted = format!(
+        "CREATE TABLE t (b numeric, gone text, id integer, a text); \
+         INSERT INTO t (id, a, b, gone) SELECT *, 'gone' FROM ({rows} ORDER BY 1 DESC) AS r; \
+         ALTER TABLE t DROP gone, ADD PRIMARY KEY (id); \
+         UPDATE t SET a = a || '' WHERE id % 3 = 0; CREATE INDEX by_a ON t (a); \
+         CLUSTER t USING by_a; DELETE FROM t WHERE id > 2000; VACUUM FULL t; \
+         INSERT INTO t (id, a, b) SELECT * FROM ({rows} OFFSET 2000) AS r;"
+    );
+    server.create("plain", "", plain.as_bytes());
+    server.create("twisted", "", twisted.replace("VACUUM FULL t;", "").as_bytes());
+    server.sql("twisted", b"VACUUM FULL t");
+    let (one, other) = (content(&server, "plain").await, content(&server, "twisted").await);
+    assert_same_contents(&one, &other);
+
+    server.sql("twisted", b"UPDATE t SET b = b + 0.1 WHERE id = 1234");
+    assert_eq!(differing(&one, &content(&server, "twisted").await), ["public.t"]);
+}
+
+#[tokio::test]
+async fn what_the_role_or_the_database_sets_does_not_matter() {
+    let server = Server::start(15).await;
+    server.create_from("contents", "", "contents.sql");
+    let before = content(&server, "contents").await;
+    let shown = "SELECT a_timestamptz, an_interval, a_float8, a_bytea FROM kinds WHERE id = 1";
+    let usual = server.psql("contents", &["-At"], shown.as_bytes()).stdout;
+    server.sql(
+        "contents",
+        b"ALTER DATABASE contents SET DateStyle = 'German'; \
+          ALTER DATABASE contents SET IntervalStyle = 'sql_standard'; \
+          ALTER DATABASE contents SET TimeZone = 'Asia/Kathmandu'; \
+          ALTER DATABASE contents SET extra_float_digits = -10; \
+          ALTER DATABASE contents SET bytea_output = 'escape'; \
+          ALTER DATABASE contents SET quote_all_identifiers = on; \
+          ALTER DATABASE contents SET search_path = pg_temp; \
+          ALTER DATABASE contents SET standard_conforming_strings = off; \
+          ALTER DATABASE contents SET statement_timeout = '1h'; \
+          ALTER DATABASE contents SET default_transaction_isolation = 'serializable'",
+    );
+    let shown = shown.replace("kinds", "public.kinds");
+    let otherwise = server.psql("contents", &["-At"], shown.as_bytes()).stdout;
+    assert_ne!(usual, otherwise, "the settings should matter to others");
+    assert_same_contents(&before, &content(&server, "contents").await);
+}
+
+/// The parts that were read, by table.
+#[derive(Debug, Default)]
+struct Parts(std::sync::Mutex<Vec<(String, u64)>>);
+
+impl FingerprintObserver for Parts {
+    fn on_event(&self, event: &FingerprintEvent) {
+        if let FingerprintEvent::Read { table, rows, .. } = event {
+            self.0.lock().expect("no panic").push((table.clone(), *rows));
+        }
+    }
+}
+
+#[tokio::test]
+async fn many_sessions_see_what_one_sees_and_share_a_table() {
+    let server = Server::start(15).await;
+    server.create(
+        "large",
+        "",
+        b"CREATE TABLE large AS SELECT i AS id, md5(i::text) AS hash FROM generate_series(1, 100000) i; \
+          DELETE FROM large WHERE id BETWEEN 20000 AND 40000; \
+          CREATE TABLE small AS SELECT 1 AS one; \
+          SELECT lo_from_bytea(77, decode(repeat('00ff12', 1000000), 'hex'))",
+    );
+    let database = server.connect("large").await;
+    let whole = FingerprintRequest { jobs: 1, part_bytes: u64::MAX, ..at(Level::Content) };
+    let serial = take(&database, &whole).await;
+    assert_eq!(table(&serial, "public.large").rows, Some(79_999));
+    for (jobs, parallel_workers) in [(1, 0), (4, 0), (3, 2)] {
+        for level in [Level::Content, Level::Sample] {
+            let request =
+                FingerprintRequest { jobs, parallel_workers, part_bytes: 1 << 20, ..at(level) };
+            let parts = Parts::default();
+            let cancel = CancellationToken::new();
+            let shared =
+                Fingerprint::take(&database, &request, &parts, &cancel).await.expect("one");
+            let parts = parts.0.into_inner().expect("no panic");
+            let of_large = parts.iter().filter(|(name, _)| name == "public.large");
+            assert!(of_large.clone().count() >= 5, "{parts:?}");
+            assert_eq!(of_large.map(|(_, rows)| rows).sum::<u64>(), 79_999);
+            let whole = FingerprintRequest { level, ..whole.clone() };
+            assert_same_contents(&take(&database, &whole).await, &shared);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_sample_looks_at_the_same_part_of_the_rows_in_every_copy() {
+    let server = Server::start(15).await;
+    let sql = b"CREATE TABLE keyed AS SELECT i AS id, 'x' AS what FROM generate_series(1, 5000) i; \
+                ALTER TABLE keyed ADD PRIMARY KEY (id); \
+                CREATE TABLE unkeyed AS SELECT i AS id, 'x' AS what FROM generate_series(1, 5000) i";
+    server.create("one", "", sql);
+    server.create("other", "TEMPLATE one", b"UPDATE keyed SET id = id WHERE id < 100");
+    let request = FingerprintRequest { sample_one_in: 10, ..at(Level::Sample) };
+    let (one, other) = (server.connect("one").await, server.connect("other").await);
+    let before = take(&one, &request).await;
+    assert_same_contents(&before, &take(&other, &request).await);
+    for name in ["public.keyed", "public.unkeyed"] {
+        let print = table(&before, name);
+        let sampled = print.sampled.expect("a number");
+        assert!((350..650).contains(&sampled), "{name}: {sampled} of 5000");
+        assert_eq!(print.rows, Some(5000));
+    }
+    // A sampled row that changes is found: the choice depends on the key alone.
+    server.sql("other", b"UPDATE keyed SET what = 'y'");
+    let after = take(&other, &request).await;
+    assert_eq!(differing(&before, &after), ["public.keyed"]);
+    assert_eq!(table(&before, "public.keyed").sampled, table(&after, "public.keyed").sampled);
+}
+
+#[tokio::test]
+async fn values_that_only_some_builds_have_agree_too() {
+    let (old, new) = futures::join!(Server::start(15), Server::start(17));
+    let xml = "CREATE TABLE xmls AS SELECT '<a b=\"1\">x</a>'::xml AS x UNION ALL \
+               SELECT xmlparse(document '<?xml version=\"1.0\"?><d/>')"
+        .as_bytes();
+    for server in [&old, &new] {
+        server.create("xmls", "", xml);
+    }
+    let (one, other) = (content(&old, "xmls").await, content(&new, "xmls").await);
+    assert_same_contents(&one, &other);
+    new.sql("xmls", b"UPDATE xmls SET x = '<a b=\"2\">x</a>' WHERE x::text LIKE '%\"1\">%'");
+    assert_eq!(differing(&one, &content(&new, "xmls").await), ["public.xmls"]);
+
+    let odd = "CREATE COLLATION odd (provider = icu, locale = 'und-u-ks-level2', \
+               deterministic = false); CREATE TABLE names (name text COLLATE odd, place integer); \
+               INSERT INTO names VALUES ('Abc', 1), ('aBC', 2)";
+    old.create("odd", "", odd.as_bytes());
+    let before = content(&old, "odd").await;
+    old.sql("odd", b"UPDATE names SET place = place WHERE name = 'ABC'");
+    assert_same_contents(&before, &content(&old, "odd").await);
+    // Equal by its collation, another value all the same.
+    old.sql("odd", b"UPDATE names SET name = 'ABC' WHERE place = 1");
+    assert_eq!(differing(&before, &content(&old, "odd").await), ["public.names"]);
+}
+
+#[tokio::test]
+async fn the_widest_table_that_there_can_be_is_read_to_its_last_column() {
+    let server = Server::start(15).await;
+    let columns: Vec<String> = (1..=1600).map(|n| format!("c{n} bool DEFAULT true")).collect();
+    let sql = format!(
+        "CREATE TABLE wide ({}); INSERT INTO wide DEFAULT VALUES; INSERT INTO wide DEFAULT VALUES",
+        columns.join(", ")
+    );
+    server.create("wide", "", sql.as_bytes());
+    let before = content(&server, "wide").await;
+    assert_eq!(table(&before, "public.wide").rows, Some(2));
+    server.sql("wide", b"ANALYZE wide");
+    assert_same_contents(&before, &content(&server, "wide").await);
+    server.sql("wide", b"UPDATE wide SET c1600 = false WHERE ctid = '(0,1)'");
+    assert_eq!(differing(&before, &content(&server, "wide").await), ["public.wide"]);
+}
+
+#[tokio::test]
+async fn of_an_extension_only_the_rows_that_a_dump_has_count() {
+    let server = Server::start(15).await;
+    server.create(
+        "extended",
+        "",
+        b"CREATE EXTENSION pg_trgm; \
+          CREATE TABLE settings (name text, own bool); CREATE TABLE inner_workings (id integer); \
+          ALTER EXTENSION pg_trgm ADD TABLE settings; ALTER EXTENSION pg_trgm ADD TABLE inner_workings; \
+          UPDATE pg_extension SET extconfig = ARRAY['settings'::regclass::oid], \
+                 extcondition = ARRAY['WHERE own'] WHERE extname = 'pg_trgm'; \
+          INSERT INTO settings VALUES ('default', false), ('mine', true); \
+          INSERT INTO inner_workings VALUES (1)",
+    );
+    let before = content(&server, "extended").await;
+    assert_eq!(before.tables.len(), 1, "{:?}", before.tables);
+    assert_eq!(table(&before, "public.settings").rows, Some(1));
+    server.sql("extended", b"UPDATE settings SET name = 'changed' WHERE NOT own");
+    assert_same_contents(&before, &content(&server, "extended").await);
+    server.sql("extended", b"UPDATE settings SET name = 'changed' WHERE own");
+    assert_eq!(differing(&before, &content(&server, "extended").await), ["public.settings"]);
 }

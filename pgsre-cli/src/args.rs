@@ -8,6 +8,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::units;
 
+mod fingerprint;
+
+pub use fingerprint::{FingerprintArgs, LevelArg, LookArgs};
+
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Yellow.on_default().bold())
     .usage(AnsiColor::Yellow.on_default().bold())
@@ -81,6 +85,8 @@ pub enum Command {
     Drill(Box<DrillArgs>),
     /// Look at past drills: recovery time over time, HTML evidence, whether reports were altered
     Report(ReportArgs),
+    /// Say exactly what a database holds, attach that to a backup, or compare two
+    Fingerprint(FingerprintArgs),
 }
 
 /// How a result is printed.

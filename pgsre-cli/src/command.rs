@@ -4,6 +4,7 @@ pub mod backups;
 mod demo;
 pub mod doctor;
 pub(crate) mod drill;
+mod fingerprint;
 mod init;
 pub mod report;
 
@@ -31,6 +32,7 @@ pub(crate) async fn dispatch(
             backups::check::run(&args, &config()?, face, environment).await
         }
         Command::Drill(args) => drill::run(&args, &config()?, face, environment).await,
+        Command::Fingerprint(args) => fingerprint::run(&args, face).await,
         Command::Report(args) => report::run(&args, face, environment).await,
     }
 }

@@ -13,6 +13,9 @@ use crate::units;
 use connections::Connections;
 
 mod connections;
+mod fingerprint;
+
+pub use fingerprint::FingerprintProgress;
 
 const BYTES: &str = "  {prefix:<9} {bar:28.green/dim} {bytes}/{total_bytes}  {binary_bytes_per_sec}  \
                      ETA {eta}  {wide_msg:.dim}";

@@ -25,12 +25,18 @@ pub(super) struct Refusal {
 impl Refusal {
     pub(super) fn of(error: &PostgresError) -> Self {
         let is_lock = error.sqlstate().is_some_and(|state| state.code() == "55P03");
-        Self { why: chain(error), is_lock }
+        Self { why: server_message(error).unwrap_or_else(|| chain(error)), is_lock }
     }
 
     pub(super) fn gap(self, subject: String) -> Gap {
         Gap { subject, why: self.why }
     }
+}
+
+/// What the server said, without what was attempted: a gap's subject says that.
+fn server_message(error: &PostgresError) -> Option<String> {
+    let cause = std::error::Error::source(error)?.downcast_ref::<tokio_postgres::Error>()?;
+    Some(cause.as_db_error()?.message().to_owned())
 }
 
 /// Runs what reads an object inside a savepoint, which is rolled back where the server refuses.
