@@ -436,6 +436,10 @@ pub struct ReportArgs {
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub last: usize,
 
+    /// Plot recovery times although standard output is no terminal
+    #[arg(long)]
+    pub plot: bool,
+
     /// How the result is printed
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,

@@ -33,6 +33,6 @@ pub(crate) async fn dispatch(
         }
         Command::Drill(args) => drill::run(&args, &config()?, face, environment).await,
         Command::Fingerprint(args) => fingerprint::run(&args, face).await,
-        Command::Report(args) => report::run(&args, face, environment).await,
+        Command::Report(args) => report::run(&args, config(), face, environment).await,
     }
 }

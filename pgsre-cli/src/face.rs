@@ -12,6 +12,8 @@ use crate::environment::Environment;
 pub struct Face {
     quiet: bool,
     terminal: bool,
+    /// Whether standard output is a terminal.
+    shown: bool,
     coloured_messages: bool,
     width: usize,
     output: Palette,
@@ -30,13 +32,15 @@ impl Face {
                 && environment.variable("TERM") != Some("dumb")
         };
         let terminal = io::stderr().is_terminal();
+        let shown = io::stdout().is_terminal();
         let columns = console::Term::stdout().size_checked().map(|(_, columns)| columns);
         Self {
             quiet,
             terminal: terminal && environment.variable("TERM") != Some("dumb"),
+            shown,
             coloured_messages: coloured(terminal),
             width: columns.map_or(100, usize::from).clamp(40, 120),
-            output: Palette::new(coloured(io::stdout().is_terminal())),
+            output: Palette::new(coloured(shown)),
             messages: Palette::new(coloured(terminal)),
             bars: MultiProgress::new(),
         }
@@ -46,6 +50,12 @@ impl Face {
     #[must_use]
     pub fn draws(&self) -> bool {
         self.terminal && !self.quiet
+    }
+
+    /// Whether standard output is a terminal, so that a picture is welcome.
+    #[must_use]
+    pub fn is_shown(&self) -> bool {
+        self.shown
     }
 
     /// Whether progress is not wanted.

@@ -67,10 +67,11 @@ mod tests {
                 _ => format!("{line}\n"),
             })
             .collect();
-        let environment = Environment::of([("PAGER_URL", "https://p"), ("SLACK_URL", "https://s")]);
+        let names = ["PAGER_URL", "SLACK_URL", "HEALTHCHECK_URL"];
+        let environment = Environment::of(names.map(|name| (name, "https://host")));
         let config = Config::parse(Path::new("pgsre.toml"), &uncommented, &environment).unwrap();
         assert_eq!(config.servers[0].drill.validators.len(), 3);
-        assert_eq!(config.alerters.len(), 4);
+        assert_eq!(config.alerters.len(), 5);
     }
 
     #[test]

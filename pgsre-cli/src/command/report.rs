@@ -1,13 +1,18 @@
 //! `pgsre report`: past drills.
 
 use std::path::Path;
+use std::time::Duration;
 
+use jiff::Timestamp;
+use pgsre_core::finding::Finding;
 use pgsre_core::history::{
     self, HistoryError, HistoryErrorKind, Listing, ReportStore, default_directory,
 };
 use serde::Serialize;
 
 use crate::args::{Format, ReportArgs, ReportCommand};
+use crate::command::drill::assemble;
+use crate::config::{Config, ConfigError};
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit_code;
@@ -27,10 +32,13 @@ struct Past<'a> {
     place: String,
     drills: &'a [history::ReportSummary],
     damaged: &'a [history::DamagedReport],
+    /// Sources of which no drill passed lately, as the configuration has it.
+    findings: &'a [Finding],
 }
 
 pub(crate) async fn run(
     args: &ReportArgs,
+    config: Result<Config, ConfigError>,
     face: &Face,
     environment: &Environment,
 ) -> Result<u8, CommandError> {
@@ -40,7 +48,7 @@ pub(crate) async fn run(
     let store = store(args.from.as_deref(), environment)?;
     match &args.id {
         Some(id) => one(args, id, &store, face).await?,
-        None => all(args, &store, face).await?,
+        None => all(args, &allowed(config, face), &store, face).await?,
     }
     Ok(exit_code::PASSED)
 }
@@ -72,7 +80,27 @@ async fn as_stored(store: &ReportStore, id: &str) -> Result<String, CommandError
     Ok(text)
 }
 
-async fn all(args: &ReportArgs, store: &ReportStore, face: &Face) -> Result<(), CommandError> {
+/// How old the last drill that passed may be, for each source that the configuration says it of.
+/// Past drills can be looked at without a sound configuration.
+fn allowed(config: Result<Config, ConfigError>, face: &Face) -> Vec<(String, Duration)> {
+    let config = config.unwrap_or_else(|error| {
+        let why = pgsre_core::finding::chain(&error);
+        face.warn(&format!("which drills are overdue is not known: {why}"));
+        Config::default()
+    });
+    let servers = config.servers.iter().filter_map(|server| {
+        let source = assemble::source(&server.backups.as_ref()?.source).ok()?;
+        Some((source.to_string(), server.drill.max_age?))
+    });
+    servers.collect()
+}
+
+async fn all(
+    args: &ReportArgs,
+    allowed: &[(String, Duration)],
+    store: &ReportStore,
+    face: &Face,
+) -> Result<(), CommandError> {
     let listing = store.list().await.map_err(unreadable)?;
     if let Some(path) = &args.html {
         return write(
@@ -82,16 +110,35 @@ async fn all(args: &ReportArgs, store: &ReportStore, face: &Face) -> Result<(), 
         );
     }
     face.print(&match args.format {
-        Format::Human => human::drill_list(face, &store.to_string(), &listing, args.last),
-        Format::Json => as_json(store, &listing, args.last)?,
+        Format::Human => {
+            let past = human::PastDrills {
+                place: &store.to_string(),
+                listing: &listing,
+                overdue: &overdue(&listing, allowed),
+                last: args.last,
+                plotted: args.plot || face.is_shown(),
+            };
+            human::drill_list(face, &past)
+        }
+        Format::Json => as_json(store, &listing, &overdue(&listing, allowed), args.last)?,
     })?;
     Ok(())
 }
 
-fn as_json(store: &ReportStore, listing: &Listing, last: usize) -> Result<String, CommandError> {
+fn overdue(listing: &Listing, allowed: &[(String, Duration)]) -> Vec<Finding> {
+    let now = Timestamp::now();
+    allowed.iter().filter_map(|(source, age)| listing.overdue(source, *age, now)).collect()
+}
+
+fn as_json(
+    store: &ReportStore,
+    listing: &Listing,
+    findings: &[Finding],
+    last: usize,
+) -> Result<String, CommandError> {
     let drills = listing.reports.get(..last).unwrap_or(&listing.reports);
     let place = store.to_string();
-    Ok(json::object(&Past { schema: 1, place, drills, damaged: &listing.damaged })?)
+    Ok(json::object(&Past { schema: 1, place, drills, damaged: &listing.damaged, findings })?)
 }
 
 fn write(face: &Face, path: &Path, page: &str) -> Result<(), CommandError> {

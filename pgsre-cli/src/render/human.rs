@@ -14,5 +14,5 @@ pub use doctor::checks;
 pub use drill::drill_report;
 pub use findings::findings;
 pub use fingerprint::{comparison, fingerprint};
-pub use history::drill_list;
+pub use history::{PastDrills, drill_list};
 pub use verification::verification;

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::drill::{DrillReport, Verdict};
+use crate::drill::{DrillReport, ObjectivesReport, Verdict};
 use crate::restore::RunId;
 
 /// A drill in one line: the part of a report that a listing shows.
@@ -23,6 +23,9 @@ pub struct ReportSummary {
     pub backup: Option<BackupSummary>,
     /// Seconds until the restored database answered queries; `None` where it never did.
     pub rto_seconds: Option<f64>,
+    /// What was promised.
+    #[serde(default)]
+    pub objectives: ObjectivesReport,
 }
 
 /// A backup in one line.
@@ -50,6 +53,7 @@ impl From<&DrillReport> for ReportSummary {
             source: report.source.clone(),
             backup,
             rto_seconds: report.rto_seconds,
+            objectives: report.objectives,
         }
     }
 }
