@@ -10,5 +10,6 @@ pub mod reading;
 pub mod readme;
 pub mod s3;
 pub mod server;
+pub mod taking;
 pub mod tally;
 pub mod tar;

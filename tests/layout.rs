@@ -34,6 +34,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "validate",
         ],
     ),
+    ("dump", &["backup", "finding", "fingerprint", "manifest", "postgres", "source"]),
     ("history", &["alert", "archive", "backup", "drill", "finding", "restore", "source"]),
 ];
 

@@ -8,8 +8,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::units;
 
+mod backup;
 mod fingerprint;
 
+pub use backup::{DumpArgs, DumpFormatArg, KeepArgs, ManifestLevel, TakeArgs};
 pub use fingerprint::{FingerprintArgs, LevelArg, LookArgs};
 
 const STYLES: Styles = Styles::styled()
@@ -81,6 +83,8 @@ pub enum Command {
     /// Look at backups without restoring them
     #[command(subcommand)]
     Backups(BackupsCommand),
+    /// Take a backup, with a manifest of what the database held at its snapshot
+    Backup(Box<TakeArgs>),
     /// Restore a backup into a throw-away server and prove that it is whole
     Drill(Box<DrillArgs>),
     /// Look at past drills: recovery time over time, HTML evidence, whether reports were altered

@@ -8,6 +8,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use pgsre_core::dump::{Compress, DumpFormat, Retention};
+use pgsre_core::fingerprint::Level;
+
 use crate::environment::Environment;
 
 mod alerter;
@@ -17,6 +20,7 @@ mod resolve;
 mod rule;
 mod secret;
 mod shape;
+mod taking;
 mod validator;
 
 pub use error::ConfigError;
@@ -76,6 +80,23 @@ pub struct Backups {
     pub min_size: Option<u64>,
     /// How much smaller than its predecessors one may be, from 0 to 1.
     pub max_shrink: Option<f64>,
+    /// How new ones are taken.
+    pub taking: Taking,
+}
+
+/// How a server's backups are taken, and which of them stay.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Taking {
+    /// How the dump is laid out.
+    pub dump_format: Option<DumpFormat>,
+    /// How it is compressed.
+    pub compress: Option<Compress>,
+    /// How closely the manifest looks at the database; `Some(None)` for not at all.
+    pub level: Option<Option<Level>>,
+    /// Whether the backup is read back.
+    pub verify: bool,
+    /// Which backups stay.
+    pub retention: Retention,
 }
 
 /// How a server's backups are proved.

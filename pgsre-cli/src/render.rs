@@ -1,5 +1,6 @@
 //! How results look: text for people, JSON for programs.
 
+pub(crate) mod backup_progress;
 pub mod human;
 pub mod json;
 pub mod junit;

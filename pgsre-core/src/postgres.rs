@@ -3,6 +3,7 @@
 //! [`ConnectConfig`] reads connection strings as libpq does, [`Database`] is a pool over one,
 //! [`Snapshot`] a read-only look at it, [`ServerPrograms`] finds installed servers, and [`Cluster`] runs a private one.
 
+mod client;
 mod cluster;
 mod config;
 mod connector;
@@ -16,6 +17,8 @@ mod snapshot;
 mod tls;
 mod version;
 
+pub use client::ClientProgram;
+pub(crate) use client::{Ended, Running};
 pub use cluster::{Cluster, ClusterOptions};
 pub use config::{ConnectConfig, HostAddress, SslMode, TargetSession};
 pub use database::Database;

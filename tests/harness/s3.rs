@@ -80,6 +80,12 @@ impl S3Server {
         std::fs::copy(file, self.place(key)?).map(drop)
     }
 
+    /// The keys of all objects of the bucket.
+    #[must_use]
+    pub fn objects(&self) -> Vec<String> {
+        super::taking::files(&self.root.path().join(BUCKET))
+    }
+
     /// Parts of uploads that were neither completed nor aborted.
     ///
     /// # Panics

@@ -49,6 +49,9 @@ pub struct Listed {
     /// The key of the object that holds its SHA-256, which `check` and a drill compare; `None` where
     /// none lies beside it.
     pub checksum: Option<String>,
+    /// The key of its manifest, which says what it must restore to; `None` where none lies beside
+    /// it.
+    pub manifest: Option<String>,
     /// The change in size against the predecessor of its series: 0.1 is a tenth more.
     pub change: Option<f64>,
 }

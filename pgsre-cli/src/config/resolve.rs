@@ -5,7 +5,8 @@ use toml::Spanned;
 use super::error::ConfigError;
 use super::reader::Reader;
 use super::{
-    Backups, CompareTo, Config, DrillConfig, ReportConfig, Server, alerter, rule, shape, validator,
+    Backups, CompareTo, Config, DrillConfig, ReportConfig, Server, alerter, rule, shape, taking,
+    validator,
 };
 
 pub(super) fn config(reader: &Reader<'_>, shape: shape::Config) -> Result<Config, ConfigError> {
@@ -62,6 +63,7 @@ fn backups(reader: &Reader<'_>, shape: &shape::Backups) -> Result<Backups, Confi
         max_age: reader.duration(&shape.max_age)?,
         min_size: reader.size(&shape.min_size)?,
         max_shrink: reader.ratio(&shape.max_shrink)?,
+        taking: taking::resolve(reader, shape)?,
     })
 }
 

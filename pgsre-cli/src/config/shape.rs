@@ -47,6 +47,18 @@ pub(super) struct Backups {
     pub(super) max_age: Option<Text>,
     pub(super) min_size: Option<Text>,
     pub(super) max_shrink: Option<Text>,
+    pub(super) dump_format: Option<Text>,
+    pub(super) compress: Option<Text>,
+    pub(super) level: Option<Text>,
+    #[serde(default)]
+    pub(super) verify: bool,
+    pub(super) keep_last: Option<Spanned<u32>>,
+    pub(super) keep_hourly: Option<Spanned<u32>>,
+    pub(super) keep_daily: Option<Spanned<u32>>,
+    pub(super) keep_weekly: Option<Spanned<u32>>,
+    pub(super) keep_monthly: Option<Spanned<u32>>,
+    pub(super) keep_yearly: Option<Spanned<u32>>,
+    pub(super) keep_within: Option<Text>,
 }
 
 #[derive(Default, Deserialize)]

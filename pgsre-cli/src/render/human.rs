@@ -1,5 +1,6 @@
 //! Results for people: one function a result.
 
+mod backup;
 mod backups;
 mod doctor;
 mod drill;
@@ -9,6 +10,7 @@ mod history;
 mod load;
 mod verification;
 
+pub use backup::{backup_plan, backup_report};
 pub use backups::{backup_check, backup_list};
 pub use doctor::checks;
 pub use drill::drill_report;

@@ -11,6 +11,7 @@ use super::version::ServerVersion;
 use account::Account;
 use layout::Layout;
 use supervised::Supervised;
+pub(super) use supervised::{SCRIPT as SUPERVISOR, misleading_variables};
 
 mod account;
 mod layout;

@@ -10,6 +10,7 @@ use super::error::PostgresError;
 use passfile::PasswordFile;
 
 mod conninfo;
+mod libpq;
 mod parameters;
 mod passfile;
 mod resolve;

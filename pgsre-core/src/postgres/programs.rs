@@ -96,7 +96,7 @@ impl ServerPrograms {
     }
 }
 
-fn candidates(environment: &Environment) -> Vec<PathBuf> {
+pub(super) fn candidates(environment: &Environment) -> Vec<PathBuf> {
     if let Some(named) = environment.variable("PGSRE_PG_BINDIR").filter(|text| !text.is_empty()) {
         return std::env::split_paths(named).collect();
     }
@@ -127,7 +127,7 @@ fn program_directory(directory: &Path) -> Option<PathBuf> {
     std::fs::canonicalize(directory).ok().filter(|directory| is_complete(directory))
 }
 
-fn is_executable(path: &Path) -> bool {
+pub(super) fn is_executable(path: &Path) -> bool {
     std::fs::metadata(path)
         .is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
@@ -158,7 +158,7 @@ fn entries_like(directory: &Path, before: &str, after: &str) -> Vec<PathBuf> {
 }
 
 /// What a program prints within [`PATIENCE`].
-fn output_of(program: &Path, arguments: &[&str]) -> Option<String> {
+pub(super) fn output_of(program: &Path, arguments: &[&str]) -> Option<String> {
     let mut child = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())

@@ -1,6 +1,7 @@
 //! `pgsre backups list`.
 
 use jiff::Timestamp;
+use pgsre_core::backup::{Backup, BackupPart};
 use pgsre_core::source::BackupSourceExt;
 use pgsre_core::source::catalogue::{self, CatalogueRules};
 
@@ -42,7 +43,8 @@ async fn listing(place: &Secret) -> Result<Listing, CommandError> {
     };
     let backups = catalogue::trend(&all, now).into_iter().map(|entry| Listed {
         etag: etag(&all, &entry.key),
-        checksum: checksum(&all, &entry.key),
+        checksum: beside(&all, &entry.key, |backup| backup.checksum.as_ref()),
+        manifest: beside(&all, &entry.key, |backup| backup.manifest.as_ref()),
         key: entry.key,
         format: entry.format,
         size: entry.size,
@@ -53,13 +55,18 @@ async fn listing(place: &Secret) -> Result<Listing, CommandError> {
     Ok(Listing { schema: 1, source: source.to_string(), backups: backups.collect(), findings })
 }
 
-fn checksum(all: &[pgsre_core::backup::Backup], key: &str) -> Option<String> {
+/// The key of what lies beside a backup.
+fn beside(
+    all: &[Backup],
+    key: &str,
+    what: impl Fn(&Backup) -> Option<&BackupPart>,
+) -> Option<String> {
     let backup = all.iter().find(|backup| backup.key == key)?;
-    backup.checksum.as_ref().map(|part| part.key.clone())
+    what(backup).map(|part| part.key.clone())
 }
 
 /// The entity tag of a backup of one object.
-fn etag(all: &[pgsre_core::backup::Backup], key: &str) -> Option<String> {
+fn etag(all: &[Backup], key: &str) -> Option<String> {
     match all.iter().find(|backup| backup.key == key)?.parts.as_slice() {
         [only] => only.etag.clone(),
         _ => None,

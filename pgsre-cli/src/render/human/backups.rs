@@ -9,7 +9,7 @@ use crate::render::clean;
 use crate::render::table::{Align, Table};
 use crate::units;
 
-const COLUMNS: [(&str, Align); 7] = [
+const COLUMNS: [(&str, Align); 8] = [
     ("key", Align::Left),
     ("format", Align::Left),
     ("size", Align::Right),
@@ -17,6 +17,7 @@ const COLUMNS: [(&str, Align); 7] = [
     ("modified", Align::Left),
     ("age", Align::Right),
     ("checksum", Align::Left),
+    ("manifest", Align::Left),
 ];
 
 /// The backups of a source, newest first.
@@ -38,6 +39,7 @@ pub fn backup_list(face: &Face, listing: &Listing) -> String {
             backup.modified.strftime("%Y-%m-%d %H:%M UTC").to_string(),
             units::duration(backup.age_seconds),
             if backup.checksum.is_some() { "SHA-256" } else { "–" }.to_owned(),
+            if backup.manifest.is_some() { "yes" } else { "–" }.to_owned(),
         ]);
     }
     text.push_str(&table.render());

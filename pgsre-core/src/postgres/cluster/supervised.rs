@@ -16,7 +16,7 @@ use super::layout::Layout;
 use crate::postgres::error::PostgresError;
 
 /// The supervisor; its arguments are the child's command line.
-const SCRIPT: &str = include_str!("supervisor.sh");
+pub(in crate::postgres) const SCRIPT: &str = include_str!("supervisor.sh");
 
 /// How often the supervisor is looked at.
 const POLL: Duration = Duration::from_millis(10);
@@ -110,8 +110,16 @@ impl Drop for Supervised {
     }
 }
 
-/// Nothing of ours may lead the server astray: another port, a data directory, a language.
 fn clean_environment(command: &mut Command) {
+    for name in misleading_variables() {
+        command.env_remove(name);
+    }
+    command.env("LC_ALL", "C");
+}
+
+/// Nothing of ours may lead a program of PostgreSQL astray: another port, a data directory, a
+/// language.
+pub(in crate::postgres) fn misleading_variables() -> impl Iterator<Item = OsString> {
     let misleading = |name: &OsString| {
         name.to_str().is_some_and(|name| {
             name.starts_with("PG")
@@ -120,8 +128,5 @@ fn clean_environment(command: &mut Command) {
                 || name == "LANGUAGE"
         })
     };
-    for (name, _) in std::env::vars_os().filter(|(name, _)| misleading(name)) {
-        command.env_remove(name);
-    }
-    command.env("LC_ALL", "C");
+    std::env::vars_os().map(|(name, _)| name).filter(misleading)
 }
