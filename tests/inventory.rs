@@ -10,6 +10,8 @@ use tokio_util::sync::CancellationToken;
 
 const EVERY_KIND: &str = include_str!("databases/every_kind.sql");
 
+const EXPRESSIONS: &str = include_str!("databases/expressions.sql");
+
 const ROLES: &str = "create role every_owner; create role every_reader; create role \"Rôle \"\"quoted\"\"; -- odd\"";
 
 #[tokio::test]
@@ -17,15 +19,17 @@ async fn a_sound_restore_into_any_version_has_the_same_inventory() {
     let source = Server::start(15).await;
     source.create("every kind", "", EVERY_KIND.as_bytes());
     source.create("no extension", "", without_extension().as_bytes());
-    for (database, major) in
-        [("every kind", 15), ("no extension", 16), ("no extension", 17), ("no extension", 18)]
-    {
-        let expected = inventory(&source, database).await;
+    source.create("expressions", "", EXPRESSIONS.as_bytes());
+    for major in [15, 16, 17, 18] {
         let target = Server::start(major).await;
         target.sql("postgres", ROLES.as_bytes());
-        target.create(database, "", &unrestricted(&source.dump(database, &[])));
-        let differences = differences(&expected, &inventory(&target, database).await, major);
-        assert!(differences.is_empty(), "15 to {major}:\n{}", differences.join("\n"));
+        let every_kind = if major == 15 { "every kind" } else { "no extension" };
+        for database in [every_kind, "expressions"] {
+            target.create(database, "", &unrestricted(&source.dump(database, &[])));
+            let expected = inventory(&source, database).await;
+            let differences = differences(&expected, &inventory(&target, database).await, major);
+            assert!(differences.is_empty(), "15 to {major}:\n{}", differences.join("\n"));
+        }
     }
 }
 

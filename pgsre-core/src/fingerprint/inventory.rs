@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Gap;
 
+mod across;
 mod normal;
 mod privileges;
 mod read;

@@ -86,6 +86,9 @@ const FRAGMENTS: &[Fragment] = &[
                      FROM pg_constraint k WHERE k.conrelid = a.attrelid AND k.contype = 'n' \
                       AND k.conkey[1] = a.attnum), '')",
     ),
+    any("identity", "a.attidentity"),
+    // A partition has that of the partitioned table, which it did not have before.
+    since(17, "identity", "CASE WHEN NOT c.relispartition THEN a.attidentity END"),
     any("multirange", "NULL"),
     since(14, "multirange", "'multirange ' || r.rngmultitypid::regtype"),
     any("subscript", "NULL"),
