@@ -56,6 +56,8 @@ pub(super) struct Judge {
     /// Whether COPY or INSERT failed because of the environment: then keys may point nowhere.
     rows_missing: bool,
     said: BTreeMap<FindingCode, BTreeSet<String>>,
+    /// Whether something was rejected for another reason than that it names what is not there.
+    faulty: bool,
     consequences: u64,
     first_consequence: Option<String>,
 }
@@ -65,6 +67,7 @@ impl Judge {
     pub(super) fn next_database(&mut self) {
         self.excusing = false;
         self.rows_missing = false;
+        self.faulty = false;
     }
 
     /// What the rejection comes to.
@@ -95,6 +98,12 @@ impl Judge {
             )
             .with_hint(format!("create it (CREATE ROLE \"{role}\"), or use the ephemeral target"))
         })
+    }
+
+    /// Whether all that is wrong so far is that statements name what is not there: then nothing that
+    /// was rejected before is the reason.
+    pub(super) fn looks_like_a_part(&self, rejection: &Rejection) -> bool {
+        !self.faulty && names_what_is_not_there(&rejection.code)
     }
 
     /// What is said once at the end: how much was excused.
@@ -145,6 +154,7 @@ impl Judge {
         let follows = self.excusing && is_undefined(code, rejected.kind)
             || self.rows_missing && code == "23503";
         if !follows {
+            self.faulty |= !names_what_is_not_there(code);
             return Judgement::Fault;
         }
         self.consequences += 1;
@@ -345,6 +355,11 @@ fn is_undefined(code: &str, kind: &StatementKind) -> bool {
 /// `CREATE FUNCTION … AS '$libdir/…'` whose library is not installed.
 fn needs_library(rejected: &Rejected<'_>) -> bool {
     rejected.rejection.code == "58P01" && matches!(rejected.kind, StatementKind::Definition)
+}
+
+/// A relation, a schema, a type, a function or another object that is not there.
+fn names_what_is_not_there(code: &str) -> bool {
+    matches!(code, "42P01" | "3F000" | "42704" | "42883")
 }
 
 fn is_about_collation(rejected: &Rejected<'_>) -> bool {

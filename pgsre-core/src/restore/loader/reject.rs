@@ -11,6 +11,11 @@ use crate::restore::{TableLoad, TargetError};
 /// How many rejections may wait for their judgement.
 const MOST_STASHED: usize = 1_000;
 
+/// What `pg_dump --table` and `--schema` leave out cannot be told from what was lost.
+const PART: &str = "\
+    this looks like a part of a database: what the statement refers to is not in the backup. If it \
+    was taken with --table, --schema or an exclusion, take a whole dump; if not, it is damaged";
+
 /// What was rejected while other things ran: judged in the archive's order once they are done,
 /// because what follows from what shows in that order only.
 #[derive(Debug, Default)]
@@ -81,7 +86,11 @@ impl Loader<'_> {
                     subject,
                     rejected_with(rejection),
                 );
-                let hint = "restore the backup by hand up to there to see what is missing";
+                let hint = if self.judge.looks_like_a_part(rejection) {
+                    PART
+                } else {
+                    "restore the backup by hand up to there to see what is missing"
+                };
                 self.record.finding(task.line, finding.with_hint(hint));
             }
         }
