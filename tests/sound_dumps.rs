@@ -134,6 +134,41 @@ async fn a_part_of_a_backup_is_not_judged_but_said_to_be_one() {
 }
 
 #[tokio::test]
+async fn a_database_of_large_objects_only_passes_and_an_empty_one_does_not() {
+    let server = Server::start(15).await;
+    server.create("files", "", b"select lo_from_bytea(0, 'one'), lo_from_bytea(0, 'two')");
+    server.create("nothing", "", b"");
+    for way in [&[][..], &["--format=custom"]] {
+        let (sound, empty) = (server.dump("files", way), server.dump("nothing", way));
+        assert_verdict(&run_scratch(&server, "dump", &sound).await, Verdict::Passed);
+        let report = run_scratch(&server, "dump", &empty).await;
+        assert_found(&report, Verdict::Failed, FindingCode::RowsBelowFloor);
+    }
+}
+
+#[tokio::test]
+async fn a_part_that_refers_to_the_rest_fails_and_is_said_to_look_like_one() {
+    let server = Server::start(15).await;
+    let sql = b"create schema other; create table other.p (id int primary key); \
+                create table c (id int references other.p); \
+                insert into other.p values (1); insert into c values (1)";
+    server.create("two", "", sql);
+    for way in [&["--table=c"][..], &["--schema=public"]] {
+        let report = run_scratch(&server, "dump.sql", &server.dump("two", way)).await;
+        assert_found(&report, Verdict::Failed, FindingCode::RestoreStatementFailed);
+        assert!(says_it_is_a_part(&report), "{:?}", report.findings);
+    }
+    let twice = replace(&server.dump("two", &[]), "\n1\n\\.", "\n1\n1\n\\.");
+    let report = run_scratch(&server, "dump.sql", &twice).await;
+    assert_found(&report, Verdict::Failed, FindingCode::RestoreStatementFailed);
+    assert!(!says_it_is_a_part(&report), "{:?}", report.findings);
+}
+
+fn says_it_is_a_part(report: &DrillReport) -> bool {
+    report.findings.iter().any(|found| found.hint.contains("looks like a part of a database"))
+}
+
+#[tokio::test]
 async fn a_dump_that_lacks_one_definition_is_no_part_but_damaged() {
     let server = Server::start(15).await;
     server.create_from("shop", "", "shop.sql");

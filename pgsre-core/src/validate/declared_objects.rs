@@ -59,7 +59,9 @@ impl Validator for DeclaredObjects {
         let snapshot = Snapshot::open(cx.restored, cx.cancel).await?;
         let catalogue = Catalogue::read(&snapshot).await?;
         let mut validation = Validation {
-            nothing_to_examine: cx.is_cluster() && cx.load.declared.is_empty(),
+            // A database may be there for its large objects only.
+            nothing_to_examine: cx.load.declared.is_empty()
+                && (cx.is_cluster() || cx.load.large_objects > 0),
             ..Validation::default()
         };
         for declared in cx.load.declared.iter().filter(|declared| !declared.excused) {

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use tokio_postgres::types::Type;
 
 use super::catalogue::{Relation, RelationKind, Relations};
+use super::large_objects;
 use super::{Validation, ValidationContext, Validator, ValidatorError};
 use crate::archive::Declaration;
 use crate::finding::{Finding, FindingCode};
@@ -20,7 +21,7 @@ const SIZE: &str = "\
 
 /// Floors under tables, rows and size: what catches the dump of a wrong or an empty database.
 ///
-/// By default one table and one row. The databases of a cluster's dump are taken together.
+/// By default one table and one row, or one large object where there is no table. The databases of a cluster's dump are taken together.
 #[derive(Clone, Debug)]
 pub struct Floors {
     tables: u64,
@@ -76,29 +77,57 @@ impl Validator for Floors {
         let relations = Relations::read(&snapshot).await?;
         let mut validation = Validation::sound(2);
         let doubtful = cx.environment_failed() || lacks_excused_rows(cx);
+        if self.is_met_by_large_objects(&relations, &snapshot).await? {
+            return self.check_demanded(validation, doubtful, &relations, &snapshot, cx).await;
+        }
         if let Some(finding) = self.check_tables(&relations, cx) {
             validation.report(finding, doubtful);
         }
         if let Some(finding) = self.check_rows(&relations, &snapshot, cx).await? {
             validation.report(finding, doubtful || self.is_schema_only(&relations, cx));
         }
+        self.check_demanded(validation, doubtful, &relations, &snapshot, cx).await
+    }
+}
+
+impl Floors {
+    /// What was demanded by name.
+    async fn check_demanded(
+        &self,
+        mut validation: Validation,
+        doubtful: bool,
+        relations: &Relations,
+        snapshot: &Snapshot<'_>,
+        cx: &ValidationContext<'_>,
+    ) -> Result<Validation, ValidatorError> {
         if let Some(floor) = self.database_size {
             validation.examined += 1;
-            if let Some(finding) = check_size(floor, &snapshot, cx).await? {
+            if let Some(finding) = check_size(floor, snapshot, cx).await? {
                 validation.report(finding, doubtful);
             }
         }
         for (table, floor) in &self.table_rows {
             validation.examined += 1;
-            if let Some(finding) = check_table(table, *floor, &relations, &snapshot, cx).await? {
+            if let Some(finding) = check_table(table, *floor, relations, snapshot, cx).await? {
                 validation.report(finding, doubtful);
             }
         }
         Ok(validation)
     }
-}
 
-impl Floors {
+    /// Whether there are no tables, and large objects are what the database is for. Floors that
+    /// somebody set are demanded all the same.
+    async fn is_met_by_large_objects(
+        &self,
+        relations: &Relations,
+        snapshot: &Snapshot<'_>,
+    ) -> Result<bool, ValidatorError> {
+        let by_default = self.tables <= 1 && self.rows <= 1;
+        Ok(by_default
+            && !relations.iter().any(Relation::is_own_table)
+            && large_objects::count(snapshot).await? > 0)
+    }
+
     fn check_tables(&self, relations: &Relations, cx: &ValidationContext<'_>) -> Option<Finding> {
         let elsewhere: usize = others(cx).map(declared_tables).sum();
         let there =
@@ -260,6 +289,14 @@ mod tests {
     #[tokio::test]
     async fn a_table_without_rows_is_below_the_default_floors() {
         assert_eq!(findings("CREATE TABLE t (a int)", Floors::default()).await.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn large_objects_without_any_table_are_enough_by_default() {
+        assert!(findings("SELECT lo_create(0)", Floors::default()).await.is_empty());
+        assert_eq!(findings("SELECT lo_create(0)", Floors::default().rows(2)).await.len(), 2);
+        let beside = "SELECT lo_create(0); CREATE TABLE t (a int)";
+        assert_eq!(findings(beside, Floors::default()).await.len(), 1);
     }
 
     #[tokio::test]
