@@ -19,6 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &["archive", "backup", "finding", "fingerprint", "manifest", "postgres", "restore"],
     ),
     ("alert", &["finding"]),
+    ("monitor", &["alert", "finding", "postgres"]),
     (
         "drill",
         &[

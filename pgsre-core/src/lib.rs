@@ -45,6 +45,7 @@ pub mod finding;
 pub mod fingerprint;
 pub mod history;
 pub mod manifest;
+pub mod monitor;
 pub mod postgres;
 pub mod restore;
 pub mod source;

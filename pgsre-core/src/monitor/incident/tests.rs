@@ -1,0 +1,150 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use super::super::{Bound, Metric, Role, ServerFacts};
+use super::*;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + second).unwrap()
+}
+
+fn rule() -> Rule {
+    Rule::new("replication.lag", Metric::ReplicationReplayLagSeconds)
+        .warning(Threshold::at(Bound::Above(1.0)).held(10).clear(0.5))
+        .critical(Threshold::at(Bound::Above(10.0)).held(10).clear(5.0))
+        .unknown(Severity::Warning, 30)
+}
+
+fn reading(value: Option<f64>, second: i64) -> Reading {
+    let sample = Sample::maybe(Metric::ReplicationReplayLagSeconds, value, at(second));
+    Reading {
+        server: ServerFacts { name: "shop".to_owned(), version: None, role: Some(Role::Primary) },
+        at: at(second),
+        seconds: 0.0,
+        samples: vec![sample.about("replica", "db2")],
+        missing: Vec::new(),
+        unseen: Vec::new(),
+    }
+}
+
+fn take(incidents: &mut Incidents, value: Option<f64>, second: i64) -> Vec<Change> {
+    incidents.advance(&[rule()], &reading(value, second), at(second))
+}
+
+fn only(changes: &[Change]) -> (&Incident, bool) {
+    match changes {
+        [Change::Firing(incident)] => (incident, true),
+        [Change::Resolved(incident, _)] => (incident, false),
+        other => panic!("one change, not {other:?}"),
+    }
+}
+
+#[test]
+fn a_value_out_of_bounds_fires_after_its_time_and_only_once() {
+    let mut incidents = Incidents::default();
+    assert_eq!(take(&mut incidents, Some(3.0), 0), []);
+    assert_eq!(incidents.open()[0].state, IncidentState::Pending);
+    assert_eq!(take(&mut incidents, Some(3.0), 9), []);
+    let changes = take(&mut incidents, Some(3.0), 10);
+    let (incident, fires) = only(&changes);
+    assert!(fires);
+    assert_eq!((incident.severity, incident.since), (Severity::Warning, at(0)));
+    assert_eq!(incident.labels.get("server").map(String::as_str), Some("shop"));
+    assert_eq!(take(&mut incidents, Some(3.0), 11), []);
+}
+
+#[test]
+fn a_break_begins_the_time_anew() {
+    let mut incidents = Incidents::default();
+    take(&mut incidents, Some(3.0), 0);
+    take(&mut incidents, Some(0.1), 5);
+    assert_eq!(take(&mut incidents, Some(3.0), 10), []);
+    assert_eq!(incidents.open()[0].since, at(10));
+}
+
+#[test]
+fn a_value_between_the_two_bounds_goes_on_and_one_below_the_lower_resolves() {
+    let mut incidents = Incidents::default();
+    take(&mut incidents, Some(3.0), 0);
+    take(&mut incidents, Some(3.0), 10);
+    assert_eq!(take(&mut incidents, Some(0.7), 11), [], "not yet sound");
+    let changes = take(&mut incidents, Some(0.4), 12);
+    let (incident, fires) = only(&changes);
+    assert!(!fires);
+    assert_eq!(incident.since, at(0), "the resolve knows how long it went on");
+    assert!(incidents.open().is_empty());
+}
+
+#[test]
+fn a_severity_changes_within_one_incident_after_the_time_of_the_heavier_bound() {
+    let mut incidents = Incidents::default();
+    take(&mut incidents, Some(3.0), 0);
+    take(&mut incidents, Some(3.0), 10);
+    assert_eq!(take(&mut incidents, Some(30.0), 11), []);
+    let changes = take(&mut incidents, Some(30.0), 21);
+    let (incident, fires) = only(&changes);
+    assert!(fires);
+    assert_eq!((incident.severity, incident.since), (Severity::Critical, at(0)));
+    let changes = take(&mut incidents, Some(4.0), 22);
+    let (lighter, _) = only(&changes);
+    assert_eq!(lighter.severity, Severity::Warning);
+    assert_eq!(lighter.fingerprint(), "replication.lag{replica=db2,server=shop}");
+}
+
+#[test]
+fn not_to_know_is_no_recovery_and_becomes_a_state_of_its_own() {
+    let mut incidents = Incidents::default();
+    take(&mut incidents, Some(3.0), 0);
+    take(&mut incidents, Some(3.0), 10);
+    assert_eq!(take(&mut incidents, None, 11), [], "it goes on");
+    assert_eq!(incidents.open()[0].state, IncidentState::Firing);
+
+    let mut incidents = Incidents::default();
+    assert_eq!(take(&mut incidents, None, 0), []);
+    let changes = take(&mut incidents, None, 30);
+    assert_eq!(only(&changes).0.state, IncidentState::NoData);
+    let changes = take(&mut incidents, Some(0.0), 31);
+    assert!(!only(&changes).1, "known and sound");
+}
+
+#[test]
+fn a_server_that_is_down_begins_and_ends_nothing_else() {
+    let mut incidents = Incidents::default();
+    take(&mut incidents, Some(3.0), 0);
+    take(&mut incidents, Some(3.0), 10);
+    let mut down = reading(None, 11);
+    down.server.role = None;
+    down.samples[0].labels.clear();
+    assert_eq!(incidents.advance(&[rule()], &down, at(11)), []);
+    assert_eq!(incidents.open().len(), 1);
+}
+
+#[test]
+fn what_is_no_longer_there_resolves() {
+    let mut incidents = Incidents::default();
+    take(&mut incidents, Some(3.0), 0);
+    take(&mut incidents, Some(3.0), 10);
+    let mut without = reading(None, 11);
+    without.samples.clear();
+    assert!(!only(&incidents.advance(&[rule()], &without, at(11))).1);
+}
+
+#[test]
+fn one_look_has_no_patience() {
+    let incidents = Incidents::of_one(&[rule()], &reading(Some(30.0), 0));
+    let open = incidents.open();
+    assert_eq!((open[0].state, open[0].severity), (IncidentState::Firing, Severity::Critical));
+    assert!(Incidents::of_one(&[rule()], &reading(Some(0.0), 0)).open().is_empty());
+    let unknown = Incidents::of_one(&[rule()], &reading(None, 0));
+    assert_eq!(unknown.open()[0].state, IncidentState::NoData);
+}
+
+#[test]
+fn incidents_survive_a_restart() {
+    let mut incidents = Incidents::default();
+    take(&mut incidents, Some(3.0), 0);
+    take(&mut incidents, Some(3.0), 10);
+    let saved = serde_json::to_string(&incidents).unwrap();
+    let mut again: Incidents = serde_json::from_str(&saved).unwrap();
+    assert_eq!(take(&mut again, Some(3.0), 11), [], "nothing is told twice");
+    assert!(!only(&take(&mut again, Some(0.0), 12)).1);
+}

@@ -1,0 +1,145 @@
+//! The [`Probe`] seam: one aspect of a server, measured over a connection that all probes share.
+
+use std::fmt::Debug;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use tokio_postgres::Row;
+use tokio_postgres::types::{ToSql, Type};
+
+use super::sample::Sample;
+use super::{Metric, ProbeError};
+use crate::postgres::{ServerVersion, Session};
+
+mod archiver;
+mod cache;
+mod checkpoints;
+mod connections;
+mod disk;
+mod locks;
+mod receiver;
+mod replication;
+mod slots;
+mod subscriptions;
+mod transactions;
+mod window;
+mod wraparound;
+
+pub use archiver::Archiver;
+pub use cache::Cache;
+pub use checkpoints::Checkpoints;
+pub use connections::Connections;
+pub use disk::Disk;
+pub use locks::Locks;
+pub use receiver::Receiver;
+pub use replication::Replication;
+pub use slots::Slots;
+pub use subscriptions::Subscriptions;
+pub use transactions::Transactions;
+pub use wraparound::Wraparound;
+
+/// One aspect of a server.
+///
+/// A probe keeps what it needs of earlier readings: rates and the age of a reply are differences.
+/// It writes nothing, makes no temporary files, and waits on no lock.
+#[async_trait]
+pub trait Probe: Debug + Send + 'static {
+    /// A short name, as reports have it.
+    fn name(&self) -> &'static str;
+
+    /// What it emits: nothing else, and where it fails each of these is without data.
+    fn metrics(&self) -> &'static [Metric];
+
+    /// Measures. Dropping the future loses this reading and nothing else.
+    ///
+    /// # Errors
+    /// Where nothing could be measured.
+    async fn measure(&mut self, cx: &ProbeContext<'_>) -> Result<Measured, ProbeError>;
+}
+
+/// What a probe measured.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[must_use]
+pub struct Measured {
+    /// The figures.
+    pub samples: Vec<Sample>,
+    /// What was not visible, in sentences that say how to make it so.
+    pub unseen: Vec<String>,
+}
+
+impl From<Vec<Sample>> for Measured {
+    fn from(samples: Vec<Sample>) -> Self {
+        Self { samples, unseen: Vec::new() }
+    }
+}
+
+/// Every probe that suits any server.
+#[must_use]
+pub fn default_probes() -> Vec<Box<dyn Probe>> {
+    vec![
+        Box::new(Replication::default()),
+        Box::new(Receiver::default()),
+        Box::new(Slots),
+        Box::new(Subscriptions::default()),
+        Box::new(Connections),
+        Box::new(Transactions::default()),
+        Box::new(Cache::default()),
+        Box::new(Locks),
+        Box::new(Wraparound),
+        Box::new(Checkpoints::default()),
+        Box::new(Archiver),
+        Box::new(Disk),
+    ]
+}
+
+/// What a probe may look at.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ProbeContext<'a> {
+    /// The server's version.
+    pub version: ServerVersion,
+    /// Whether it is a standby.
+    pub standby: bool,
+    /// Whether the server runs on this machine: it was reached over a Unix socket.
+    pub local: bool,
+    /// The watcher's clock.
+    pub now: Timestamp,
+    /// The same moment on a clock that never jumps.
+    pub instant: Instant,
+    /// Replicas that the configuration names: by application name, slot or address.
+    pub standbys: &'a [String],
+    pub(super) session: &'a Session,
+}
+
+impl ProbeContext<'_> {
+    /// The rows of one query.
+    ///
+    /// Nothing is left prepared, so that a pooler in between does no harm.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn rows(
+        &self,
+        sql: &str,
+        params: &[(&(dyn ToSql + Sync), Type)],
+    ) -> Result<Vec<Row>, ProbeError> {
+        Ok(self.session.query_typed(sql, params).await?)
+    }
+
+    /// The one row of a query that always has one.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub async fn row(&self, sql: &str) -> Result<Row, ProbeError> {
+        let rows = self.rows(sql, &[]).await?;
+        rows.into_iter().next().ok_or_else(|| ProbeError::new("the server answered with no row"))
+    }
+
+    /// The variant of a query that suits the server: the first whose major version is not newer.
+    /// The table is sorted, the newest first, and ends with that of the oldest server.
+    pub(super) fn choose<'t>(&self, table: &[(u32, &'t str)]) -> &'t str {
+        let known = table.iter().find(|(since, _)| self.version.major() >= *since);
+        known.or(table.last()).map_or("", |(_, sql)| sql)
+    }
+}

@@ -1,0 +1,86 @@
+//! Connections against what may be used.
+
+use async_trait::async_trait;
+
+use super::{Measured, Probe, ProbeContext};
+use crate::monitor::{Metric, ProbeError, Sample};
+
+/// What ordinary roles may hold: `reserved_connections` came with 16.
+const USABLE: &str = "\
+    SELECT max(setting::float8) FILTER (WHERE name = 'max_connections') \
+           - coalesce(sum(setting::float8) FILTER (WHERE name <> 'max_connections'), 0) \
+      FROM pg_settings \
+     WHERE name IN ('max_connections', 'superuser_reserved_connections', 'reserved_connections')";
+
+/// Client backends; `state` is NULL for those that this role may not see.
+const CLIENTS: &str = "\
+    SELECT count(*), count(*) FILTER (WHERE state = 'active'), \
+           count(*) FILTER (WHERE state LIKE 'idle in transaction%'), \
+           count(*) FILTER (WHERE wait_event_type = 'Lock'), \
+           count(*) FILTER (WHERE state IS NULL AND query = '<insufficient privilege>') \
+      FROM pg_stat_activity WHERE backend_type = 'client backend'";
+
+/// Databases and roles that have a limit of their own.
+const LIMITS: &str = "\
+    SELECT 'database', datname::text, datconnlimit::float8, (SELECT count(*) FROM pg_stat_activity a \
+           WHERE a.datid = d.oid AND backend_type = 'client backend')::float8 \
+      FROM pg_database d WHERE datconnlimit > 0 \
+     UNION ALL \
+    SELECT 'role', rolname::text, rolconnlimit::float8, (SELECT count(*) FROM pg_stat_activity a \
+           WHERE a.usesysid = r.oid AND backend_type = 'client backend')::float8 \
+      FROM pg_roles r WHERE rolconnlimit > 0";
+
+/// Connections against what ordinary roles may hold.
+#[derive(Debug)]
+pub struct Connections;
+
+#[async_trait]
+impl Probe for Connections {
+    fn name(&self) -> &'static str {
+        "connections"
+    }
+
+    fn metrics(&self) -> &'static [Metric] {
+        &[
+            Metric::ConnectionsUsed,
+            Metric::ConnectionsUsable,
+            Metric::ConnectionsSaturation,
+            Metric::ConnectionsActive,
+            Metric::ConnectionsIdleInTransaction,
+            Metric::ConnectionsWaiting,
+            Metric::ConnectionsLimitSaturation,
+        ]
+    }
+
+    async fn measure(&mut self, cx: &ProbeContext<'_>) -> Result<Measured, ProbeError> {
+        let usable: f64 = cx.row(USABLE).await?.try_get(0)?;
+        let row = cx.row(CLIENTS).await?;
+        let count =
+            |at| -> Result<f64, tokio_postgres::Error> { Ok(row.try_get::<_, i64>(at)? as f64) };
+        let (used, hidden) = (count(0)?, count(4)?);
+        let visible = |value| (hidden == 0.0).then_some(value);
+        let of = |metric, value| Sample::maybe(metric, value, cx.now);
+        let mut measured = Measured::from(vec![
+            of(Metric::ConnectionsUsed, Some(used)),
+            of(Metric::ConnectionsUsable, Some(usable)),
+            of(Metric::ConnectionsSaturation, Some(used / usable)),
+            of(Metric::ConnectionsActive, visible(count(1)?)),
+            of(Metric::ConnectionsIdleInTransaction, visible(count(2)?)),
+            of(Metric::ConnectionsWaiting, visible(count(3)?)),
+        ]);
+        if hidden > 0.0 {
+            measured.unseen.push(format!(
+                "what {hidden} of {used} connections do is not visible to this role: grant \
+                 pg_monitor to it"
+            ));
+        }
+        for row in cx.rows(LIMITS, &[]).await? {
+            let (kind, name): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+            let (limit, used): (f64, f64) = (row.try_get(2)?, row.try_get(3)?);
+            measured.samples.push(
+                of(Metric::ConnectionsLimitSaturation, Some(used / limit)).about(&kind, name),
+            );
+        }
+        Ok(measured)
+    }
+}

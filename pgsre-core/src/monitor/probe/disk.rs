@@ -1,0 +1,91 @@
+//! What is used, and what is free where that can be known.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+
+use super::{Measured, Probe, ProbeContext};
+use crate::monitor::{Metric, ProbeError, Sample};
+
+/// Databases and tablespaces that this role may look at. `pg_database_size` takes no lock that DDL
+/// would hold; a size that is not visible is NULL.
+const SIZES: &str = "\
+    SELECT 'database', datname::text, CASE WHEN has_database_privilege(oid, 'CONNECT') \
+           OR pg_has_role('pg_read_all_stats', 'USAGE') THEN pg_database_size(oid)::float8 END \
+      FROM pg_database WHERE datallowconn \
+     UNION ALL \
+    SELECT 'tablespace', spcname::text, CASE WHEN pg_has_role('pg_read_all_stats', 'USAGE') \
+           OR has_tablespace_privilege(oid, 'CREATE') THEN pg_tablespace_size(oid)::float8 END \
+      FROM pg_tablespace WHERE spcname <> 'pg_global'";
+
+const TEMPORARY: &str = "\
+    SELECT CASE WHEN has_function_privilege('pg_catalog.pg_ls_tmpdir()', 'EXECUTE') \
+                THEN (SELECT coalesce(sum(size), 0)::float8 FROM pg_ls_tmpdir()) END";
+
+/// Visible to superusers and `pg_read_all_settings` only.
+const DIRECTORY: &str = "SELECT current_setting('data_directory', true)";
+
+/// Sizes of databases and tablespaces, temporary files, and the file system's free space.
+///
+/// SQL never says what is free: that is measured where the server runs on this machine, and unknown
+/// elsewhere, never guessed.
+#[derive(Debug)]
+pub struct Disk;
+
+#[async_trait]
+impl Probe for Disk {
+    fn name(&self) -> &'static str {
+        "disk"
+    }
+
+    fn metrics(&self) -> &'static [Metric] {
+        &[Metric::DiskUsedBytes, Metric::DiskFreeBytes, Metric::TemporaryBytes]
+    }
+
+    async fn measure(&mut self, cx: &ProbeContext<'_>) -> Result<Measured, ProbeError> {
+        let mut measured = Measured::default();
+        let mut hidden = Vec::new();
+        for row in cx.rows(SIZES, &[]).await? {
+            let (kind, name): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+            let size: Option<f64> = row.try_get(2)?;
+            if size.is_none() {
+                hidden.push(format!("{kind} {name}"));
+            }
+            let sample = Sample::maybe(Metric::DiskUsedBytes, size, cx.now);
+            measured.samples.push(sample.about(&kind, name));
+        }
+        let temporary: Option<f64> = cx.row(TEMPORARY).await?.try_get(0)?;
+        measured.samples.push(Sample::maybe(Metric::TemporaryBytes, temporary, cx.now));
+        if temporary.is_none() {
+            hidden.push("temporary files".to_owned());
+        }
+        if !hidden.is_empty() {
+            measured.unseen.push(format!(
+                "sizes that are not visible to this role ({}): grant pg_monitor to it",
+                hidden.join(", ")
+            ));
+        }
+        measured.samples.push(free(cx).await?);
+        Ok(measured)
+    }
+}
+
+async fn free(cx: &ProbeContext<'_>) -> Result<Sample, ProbeError> {
+    let unknown = Sample::unknown(Metric::DiskFreeBytes, cx.now);
+    if !cx.local {
+        return Ok(unknown.by("the server is not on this machine", None));
+    }
+    let directory = cx.row(DIRECTORY).await;
+    let directory: Option<String> = directory.ok().and_then(|row| row.try_get(0).ok()).flatten();
+    let free = directory.as_deref().and_then(|directory| free_bytes(Path::new(directory)));
+    Ok(match free {
+        Some(bytes) => Sample::exact(Metric::DiskFreeBytes, bytes, cx.now).by("statvfs", Some(0.0)),
+        None => unknown.by("the data directory is not visible", None),
+    })
+}
+
+/// What ordinary users may still write.
+fn free_bytes(directory: &Path) -> Option<f64> {
+    let status = rustix::fs::statvfs(directory).ok()?;
+    Some(status.f_bavail as f64 * status.f_frsize as f64)
+}

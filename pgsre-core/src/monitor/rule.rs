@@ -1,0 +1,183 @@
+//! Which figures are out of bounds: [`Rule`].
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{Metric, Sample};
+use crate::finding::Severity;
+
+/// When a metric is worth an alert.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rule {
+    /// Its name, `area.what`.
+    pub name: String,
+    /// What it watches.
+    pub metric: Metric,
+    /// Only samples with these labels.
+    pub labels: BTreeMap<String, String>,
+    /// When it warns.
+    pub warning: Option<Threshold>,
+    /// When it is critical.
+    pub critical: Option<Threshold>,
+    /// What an unknown figure weighs, and for how long it may be unknown first; `None` where it may
+    /// well be unknown.
+    pub no_data: Option<(Severity, Duration)>,
+}
+
+/// When a value is out of bounds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Threshold {
+    /// Which side, and where.
+    pub bound: Bound,
+    /// For how long without a break before it fires.
+    pub hold: Duration,
+    /// Where it is sound again; the bound itself where `None`.
+    pub clear: Option<f64>,
+    /// For how long it goes on after the value is sound again.
+    pub keep: Duration,
+}
+
+/// Which side of a figure is out of bounds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Bound {
+    /// Larger values are.
+    Above(f64),
+    /// Smaller values are.
+    Below(f64),
+}
+
+impl Threshold {
+    /// Fires as soon as the value is out of bounds.
+    #[must_use]
+    pub const fn at(bound: Bound) -> Self {
+        Self { bound, hold: Duration::ZERO, clear: None, keep: Duration::ZERO }
+    }
+
+    /// Fires after so many seconds without a break.
+    #[must_use]
+    pub const fn held(mut self, seconds: u64) -> Self {
+        self.hold = Duration::from_secs(seconds);
+        self
+    }
+
+    /// Is sound again only beyond this value.
+    #[must_use]
+    pub const fn clear(mut self, value: f64) -> Self {
+        self.clear = Some(value);
+        self
+    }
+
+    /// Whether a value is out of bounds: for one that fires already, whether it is not yet sound
+    /// again.
+    #[must_use]
+    pub fn is_crossed(&self, value: f64, fires: bool) -> bool {
+        let clear = self.clear.filter(|_| fires);
+        match self.bound {
+            Bound::Above(bound) => value > clear.unwrap_or(bound),
+            Bound::Below(bound) => value < clear.unwrap_or(bound),
+        }
+    }
+}
+
+impl Rule {
+    /// A rule without thresholds.
+    #[must_use]
+    pub fn new(name: impl Into<String>, metric: Metric) -> Self {
+        Self {
+            name: name.into(),
+            metric,
+            labels: BTreeMap::new(),
+            warning: None,
+            critical: None,
+            no_data: None,
+        }
+    }
+
+    /// The same that warns here.
+    #[must_use]
+    pub fn warning(mut self, threshold: Threshold) -> Self {
+        self.warning = Some(threshold);
+        self
+    }
+
+    /// The same that is critical here.
+    #[must_use]
+    pub fn critical(mut self, threshold: Threshold) -> Self {
+        self.critical = Some(threshold);
+        self
+    }
+
+    /// The same that says when the figure is unknown for so many seconds.
+    #[must_use]
+    pub fn unknown(mut self, severity: Severity, seconds: u64) -> Self {
+        self.no_data = Some((severity, Duration::from_secs(seconds)));
+        self
+    }
+
+    /// Whether the rule watches this sample.
+    #[must_use]
+    pub fn watches(&self, sample: &Sample) -> bool {
+        self.metric == sample.metric
+            && self.labels.iter().all(|(name, value)| sample.labels.get(name) == Some(value))
+    }
+}
+
+const fn above(value: f64) -> Threshold {
+    Threshold::at(Bound::Above(value))
+}
+
+const fn below(value: f64) -> Threshold {
+    Threshold::at(Bound::Below(value))
+}
+
+/// The rules that suit any server. A rule of the user's with the same name takes the place of one.
+///
+/// Lag: 1 s and 10 s. A replica that is not connected is critical at once. Saturation, locks and
+/// transactions: what leaves time to act. Wraparound: autovacuum begins to force itself at a tenth
+/// of the space (`autovacuum_freeze_max_age`, 200 million); half of it gone means that it does not
+/// get on. Cache hits: 99 %.
+#[must_use]
+pub fn default_rules() -> Vec<Rule> {
+    use Metric as M;
+    vec![
+        Rule::new("server.down", M::Up).critical(below(1.0).held(5)),
+        Rule::new("replication.disconnected", M::ReplicationConnected)
+            .critical(below(1.0))
+            .unknown(Severity::Warning, 60),
+        Rule::new("replication.lag", M::ReplicationReplayLagSeconds)
+            .warning(above(1.0).held(10).clear(0.5))
+            .critical(above(10.0).held(10).clear(5.0)),
+        Rule::new("replication.paused", M::ReplicationPaused).warning(above(0.0).held(60)),
+        Rule::new("slot.inactive", M::SlotActive).warning(below(1.0).held(300)),
+        Rule::new("slot.retained", M::SlotRetainedBytes)
+            .warning(above(10e9).held(60))
+            .critical(above(100e9).held(60)),
+        Rule::new("slot.lost", M::SlotLost).critical(above(0.0)),
+        Rule::new("subscription.stopped", M::SubscriptionRunning).critical(below(1.0).held(60)),
+        Rule::new("connections.saturation", M::ConnectionsSaturation)
+            .warning(above(0.8).held(60).clear(0.75))
+            .critical(above(0.95).held(30).clear(0.9)),
+        Rule::new("connections.limit", M::ConnectionsLimitSaturation)
+            .warning(above(0.8).held(60).clear(0.75))
+            .critical(above(0.95).held(30).clear(0.9)),
+        Rule::new("cache.hit_ratio", M::CacheHitRatio).warning(below(0.99).held(600).clear(0.992)),
+        Rule::new("locks.blocked", M::LocksLongestWaitSeconds)
+            .warning(above(30.0).held(0))
+            .critical(above(300.0)),
+        Rule::new("transactions.long", M::LongestTransactionSeconds)
+            .warning(above(3_600.0))
+            .critical(above(6.0 * 3_600.0)),
+        Rule::new("transactions.deadlocks", M::TransactionsDeadlockRate)
+            .warning(above(1.0 / 60.0).held(300)),
+        Rule::new("wraparound.transactions", M::WraparoundXidLeft)
+            .warning(below(0.5))
+            .critical(below(0.25)),
+        Rule::new("wraparound.multixacts", M::WraparoundMultixactLeft)
+            .warning(below(0.5))
+            .critical(below(0.25)),
+        Rule::new("archiver.failing", M::ArchiverFailing).critical(above(0.0).held(60)),
+        Rule::new("archiver.backlog", M::ArchiverBacklog)
+            .warning(above(30.0).held(300))
+            .critical(above(300.0).held(300)),
+    ]
+}

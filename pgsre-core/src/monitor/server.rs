@@ -1,0 +1,231 @@
+//! [`ServerMonitor`]: every probe of one server over one connection.
+
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::probe::{Probe, ProbeContext, default_probes};
+use super::reading::{Missing, Reading, Role, ServerFacts};
+use super::{Measured, Metric, ProbeError, Sample};
+use crate::postgres::{ConnectConfig, Database, ServerVersion, Session};
+
+/// The longest that a whole reading takes.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// The longest that one probe takes.
+const PROBE_DEADLINE: Duration = Duration::from_secs(2);
+
+/// How long a statement that was cancelled may take to end before its connection is given up.
+const CANCEL_DEADLINE: Duration = Duration::from_millis(500);
+
+/// The name under which a server that is not reached is missing.
+const CONNECTION: &str = "connection";
+
+/// Nothing waits for a lock, nothing writes, and the server ends by itself what we no longer wait
+/// for.
+const SETTINGS: &str = "\
+    SET application_name = 'pgsre monitor'; SET default_transaction_read_only = on; \
+    SET lock_timeout = 100; SET statement_timeout = 4000; \
+    SET idle_in_transaction_session_timeout = 10000; SET search_path = pg_catalog; \
+    SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET max_parallel_workers_per_gather = 0; \
+    SET jit = off";
+
+const ROLE: &str = "SELECT pg_is_in_recovery(), current_setting('server_version_num')";
+
+/// Reads one server, again and again. It holds one connection and makes it anew when it breaks.
+#[derive(Debug)]
+pub struct ServerMonitor {
+    name: String,
+    config: ConnectConfig,
+    standbys: Vec<String>,
+    probes: Vec<Box<dyn Probe>>,
+    deadline: Duration,
+    session: Option<Session>,
+    version: Option<ServerVersion>,
+}
+
+impl ServerMonitor {
+    /// A monitor with the [default probes](default_probes). Nothing is connected yet.
+    #[must_use]
+    pub fn new(name: impl Into<String>, config: ConnectConfig) -> Self {
+        Self {
+            name: name.into(),
+            config,
+            standbys: Vec::new(),
+            probes: default_probes(),
+            deadline: DEADLINE,
+            session: None,
+            version: None,
+        }
+    }
+
+    /// Replicas that must be there, by application name, slot or address: one that is absent is
+    /// *disconnected*. Those that have a physical slot or were seen are expected in any case.
+    #[must_use]
+    pub fn expecting<S: Into<String>>(mut self, standbys: impl IntoIterator<Item = S>) -> Self {
+        self.standbys.extend(standbys.into_iter().map(Into::into));
+        self
+    }
+
+    /// Reads with these probes in place of the default ones.
+    #[must_use]
+    pub fn with_probes(mut self, probes: Vec<Box<dyn Probe>>) -> Self {
+        self.probes = probes;
+        self
+    }
+
+    /// Ends a reading after this time instead of 5 seconds.
+    #[must_use]
+    pub fn with_deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// What people call the server.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Reads every probe, within the deadline. A probe that fails or takes too long is without
+    /// data, which spoils no other.
+    ///
+    /// Dropping the future loses this reading; the next one connects anew.
+    pub async fn read(&mut self) -> Reading {
+        let (begin, at) = (Instant::now(), Timestamp::now());
+        let mut reading = Reading {
+            server: ServerFacts { name: self.name.clone(), version: self.version, role: None },
+            at,
+            seconds: 0.0,
+            samples: Vec::new(),
+            missing: Vec::new(),
+            unseen: Vec::new(),
+        };
+        match self.connect(begin).await {
+            Ok((session, standby)) => {
+                reading.server.version = self.version;
+                reading.server.role = Some(if standby { Role::Standby } else { Role::Primary });
+                reading.samples.push(Sample::exact(Metric::Up, 1.0, at));
+                self.session = self.probe_all(session, standby, begin, &mut reading).await;
+            }
+            Err(error) => {
+                reading.samples.push(Sample::exact(Metric::Up, 0.0, at));
+                reading.missing.push(missing(CONNECTION, &error));
+                for probe in &self.probes {
+                    reading.samples.extend(without_data(probe.as_ref(), at));
+                }
+            }
+        }
+        reading.seconds = begin.elapsed().as_secs_f64();
+        reading
+    }
+
+    /// The session of the last reading where it still answers, else a new one; and whether the
+    /// server is a standby now.
+    async fn connect(&mut self, begin: Instant) -> Result<(Session, bool), ProbeError> {
+        if let Some(session) = self.session.take()
+            && let Ok(Ok(standby)) = self.bounded(begin, role(&session)).await
+        {
+            self.version = Some(standby.1);
+            return Ok((session, standby.0));
+        }
+        let config = self.config.clone();
+        let connecting = async {
+            let database = Database::connect(config).await;
+            let database = database.map_err(|error| unreachable(error.into()))?;
+            let session = database.session().await.map_err(|error| unreachable(error.into()))?;
+            session.batch_execute(SETTINGS).await?;
+            let role = role(&session).await?;
+            Ok::<_, ProbeError>((session, role))
+        };
+        let (session, (standby, version)) = self
+            .bounded(begin, connecting)
+            .await
+            .map_err(|()| ProbeError::new("the server let nobody in before the deadline"))??;
+        self.version = Some(version);
+        Ok((session, standby))
+    }
+
+    async fn bounded<T>(&self, begin: Instant, work: impl Future<Output = T>) -> Result<T, ()> {
+        let left = self.deadline.saturating_sub(begin.elapsed());
+        tokio::time::timeout(left, work).await.map_err(drop)
+    }
+
+    /// Runs every probe; the session where it is still of use.
+    async fn probe_all(
+        &mut self,
+        session: Session,
+        standby: bool,
+        begin: Instant,
+        reading: &mut Reading,
+    ) -> Option<Session> {
+        let mut usable = true;
+        for probe in &mut self.probes {
+            let context = ProbeContext {
+                version: self.version.unwrap_or(ServerVersion::from_num(0)),
+                standby,
+                local: is_local(&self.config),
+                now: Timestamp::now(),
+                instant: Instant::now(),
+                standbys: &self.standbys,
+                session: &session,
+            };
+            let now = context.now;
+            let measured = if usable {
+                let left = self.deadline.saturating_sub(begin.elapsed()).min(PROBE_DEADLINE);
+                tokio::time::timeout(left, probe.measure(&context)).await
+            } else {
+                Ok(Err(ProbeError::new("the connection hangs in an earlier probe")))
+            };
+            match measured {
+                Ok(Ok(Measured { samples, unseen })) => {
+                    reading.samples.extend(samples);
+                    reading.unseen.extend(unseen);
+                    continue;
+                }
+                Ok(Err(error)) => reading.missing.push(missing(probe.name(), &error)),
+                Err(_) => {
+                    let error = ProbeError::new("no answer before the deadline");
+                    reading.missing.push(missing(probe.name(), &error));
+                    usable = cancel(&session).await;
+                }
+            }
+            reading.samples.extend(without_data(probe.as_ref(), now));
+            usable = usable && !session.is_closed();
+        }
+        usable.then_some(session)
+    }
+}
+
+async fn role(session: &Session) -> Result<(bool, ServerVersion), ProbeError> {
+    let rows = session.query_typed(ROLE, &[]).await?;
+    let row = rows.first().ok_or_else(|| ProbeError::new("the server answered with no row"))?;
+    let number: String = row.try_get(1)?;
+    let version = number.parse().map(ServerVersion::from_num).map_err(|error| {
+        ProbeError::new(format!("the server's server_version_num is {number:?}")).with_cause(error)
+    })?;
+    Ok((row.try_get(0)?, version))
+}
+
+/// Stops the statement that took too long. Whether the connection is free again.
+async fn cancel(session: &Session) -> bool {
+    let token = session.cancel_token();
+    let freed = async { token.cancel().await.is_ok() && session.batch_execute("").await.is_ok() };
+    tokio::time::timeout(CANCEL_DEADLINE, freed).await.unwrap_or(false)
+}
+
+fn is_local(config: &ConnectConfig) -> bool {
+    config.hosts().iter().all(|host| host.host.starts_with('/'))
+}
+
+fn unreachable(error: Box<dyn std::error::Error + Send + Sync>) -> ProbeError {
+    ProbeError::new("the server cannot be reached").with_cause(error)
+}
+
+fn missing(probe: &str, error: &ProbeError) -> Missing {
+    Missing { probe: probe.to_owned(), why: crate::finding::chain(error) }
+}
+
+fn without_data(probe: &dyn Probe, at: Timestamp) -> Vec<Sample> {
+    probe.metrics().iter().map(|metric| Sample::unknown(*metric, at)).collect()
+}
