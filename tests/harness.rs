@@ -10,6 +10,7 @@ pub mod reading;
 pub mod readme;
 pub mod s3;
 pub mod server;
+pub mod standby;
 pub mod taking;
 pub mod tally;
 pub mod tar;

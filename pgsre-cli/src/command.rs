@@ -8,6 +8,7 @@ pub(crate) mod drill;
 mod fingerprint;
 mod init;
 pub mod report;
+pub mod status;
 
 use crate::args::{BackupsCommand, Cli, Command};
 use crate::config::Config;
@@ -36,5 +37,6 @@ pub(crate) async fn dispatch(
         Command::Drill(args) => drill::run(&args, &config()?, face, environment).await,
         Command::Fingerprint(args) => fingerprint::run(&args, face).await,
         Command::Report(args) => report::run(&args, config(), face, environment).await,
+        Command::Status(args) => status::run(&args, &config()?, face).await,
     }
 }

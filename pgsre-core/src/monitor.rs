@@ -33,7 +33,7 @@ pub use error::ProbeError;
 pub use incident::{Change, Incident, IncidentState, Incidents};
 pub use metric::{Metric, Unit};
 pub use probe::{
-    Archiver, Cache, Checkpoints, Connections, Disk, Locks, Measured, Probe, ProbeContext,
+    Archiver, Cache, Checkpoints, Connections, Disk, Limits, Locks, Measured, Probe, ProbeContext,
     Receiver, Replication, Slots, Subscriptions, Transactions, Wraparound, default_probes,
 };
 pub use reading::{Missing, Reading, Role, ServerFacts};

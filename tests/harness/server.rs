@@ -112,10 +112,15 @@ impl Server {
         output.stdout
     }
 
-    /// A client program: the server's own, or the distribution's where a server came without.
-    fn program(&self, name: &str) -> PathBuf {
+    /// A program: the server's own, or the distribution's where a server came without.
+    pub fn program(&self, name: &str) -> PathBuf {
         let own = self.bindir.join(name);
         if own.exists() { own } else { programs(15).bindir().join(name) }
+    }
+
+    /// Where its files lie.
+    pub fn data_directory(&self) -> &Path {
+        self.cluster.data_directory()
     }
 }
 

@@ -8,6 +8,7 @@ mod findings;
 mod fingerprint;
 mod history;
 mod load;
+mod status;
 mod verification;
 
 pub use backup::{backup_plan, backup_report};
@@ -17,4 +18,5 @@ pub use drill::drill_report;
 pub use findings::findings;
 pub use fingerprint::{comparison, fingerprint};
 pub use history::{PastDrills, drill_list};
+pub use status::server_status;
 pub use verification::verification;

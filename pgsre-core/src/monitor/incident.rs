@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::rule::{Rule, Threshold};
-use super::{Labels, Reading, Sample};
+use super::{Labels, Metric, Reading, Sample};
 use crate::finding::Severity;
 
 /// How far an incident has come.
@@ -100,7 +100,7 @@ impl Incidents {
         let is_down = reading.server.role.is_none();
         for rule in rules {
             for sample in reading.samples.iter().filter(|sample| rule.watches(sample)) {
-                if is_down && sample.value.is_none() {
+                if is_down && sample.metric != Metric::Up {
                     continue;
                 }
                 let mut labels = sample.labels.clone();

@@ -17,6 +17,7 @@ mod cache;
 mod checkpoints;
 mod connections;
 mod disk;
+mod limits;
 mod locks;
 mod receiver;
 mod replication;
@@ -31,6 +32,7 @@ pub use cache::Cache;
 pub use checkpoints::Checkpoints;
 pub use connections::Connections;
 pub use disk::Disk;
+pub use limits::Limits;
 pub use locks::Locks;
 pub use receiver::Receiver;
 pub use replication::Replication;
@@ -79,10 +81,11 @@ impl From<Vec<Sample>> for Measured {
 pub fn default_probes() -> Vec<Box<dyn Probe>> {
     vec![
         Box::new(Replication::default()),
-        Box::new(Receiver::default()),
+        Box::new(Receiver),
         Box::new(Slots),
         Box::new(Subscriptions::default()),
         Box::new(Connections),
+        Box::new(Limits),
         Box::new(Transactions::default()),
         Box::new(Cache::default()),
         Box::new(Locks),

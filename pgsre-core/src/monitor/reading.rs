@@ -8,7 +8,6 @@ use crate::postgres::ServerVersion;
 
 /// What one server looked like at one moment.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-#[must_use]
 pub struct Reading {
     /// The server.
     pub server: ServerFacts,

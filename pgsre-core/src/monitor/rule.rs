@@ -140,7 +140,9 @@ const fn below(value: f64) -> Threshold {
 pub fn default_rules() -> Vec<Rule> {
     use Metric as M;
     vec![
-        Rule::new("server.down", M::Up).critical(below(1.0).held(5)),
+        Rule::new("server.down", M::Up)
+            .critical(below(1.0).held(5))
+            .unknown(Severity::Critical, 15),
         Rule::new("replication.disconnected", M::ReplicationConnected)
             .critical(below(1.0))
             .unknown(Severity::Warning, 60),

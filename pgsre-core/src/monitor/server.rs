@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use super::probe::{Probe, ProbeContext, default_probes};
 use super::reading::{Missing, Reading, Role, ServerFacts};
 use super::{Measured, Metric, ProbeError, Sample};
-use crate::postgres::{ConnectConfig, Database, ServerVersion, Session};
+use crate::postgres::{
+    ConnectConfig, Database, HostAddress, PostgresError, PostgresErrorKind, ServerVersion, Session,
+};
 
 /// The longest that a whole reading takes.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -15,7 +17,8 @@ const DEADLINE: Duration = Duration::from_secs(5);
 /// The longest that one probe takes.
 const PROBE_DEADLINE: Duration = Duration::from_secs(2);
 
-/// How long a statement that was cancelled may take to end before its connection is given up.
+/// How long a statement that was cancelled, or one that takes no time, may take before its
+/// connection is given up.
 const CANCEL_DEADLINE: Duration = Duration::from_millis(500);
 
 /// The name under which a server that is not reached is missing.
@@ -29,6 +32,14 @@ const SETTINGS: &str = "\
     SET idle_in_transaction_session_timeout = 10000; SET search_path = pg_catalog; \
     SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET max_parallel_workers_per_gather = 0; \
     SET jit = off";
+
+/// One transaction a reading: each statement by itself would count among the server's own.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
+
+/// After a probe that failed: the others go on.
+const BEGIN_ANEW: &str = "ROLLBACK; BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY";
+
+const END: &str = "COMMIT";
 
 const ROLE: &str = "SELECT pg_is_in_recovery(), current_setting('server_version_num')";
 
@@ -108,8 +119,12 @@ impl ServerMonitor {
                 reading.samples.push(Sample::exact(Metric::Up, 1.0, at));
                 self.session = self.probe_all(session, standby, begin, &mut reading).await;
             }
-            Err(error) => {
-                reading.samples.push(Sample::exact(Metric::Up, 0.0, at));
+            Err(Unreached { error, is_down }) => {
+                reading.samples.push(if is_down {
+                    Sample::exact(Metric::Up, 0.0, at)
+                } else {
+                    Sample::unknown(Metric::Up, at)
+                });
                 reading.missing.push(missing(CONNECTION, &error));
                 for probe in &self.probes {
                     reading.samples.extend(without_data(probe.as_ref(), at));
@@ -122,7 +137,7 @@ impl ServerMonitor {
 
     /// The session of the last reading where it still answers, else a new one; and whether the
     /// server is a standby now.
-    async fn connect(&mut self, begin: Instant) -> Result<(Session, bool), ProbeError> {
+    async fn connect(&mut self, begin: Instant) -> Result<(Session, bool), Unreached> {
         if let Some(session) = self.session.take()
             && let Ok(Ok(standby)) = self.bounded(begin, role(&session)).await
         {
@@ -131,17 +146,15 @@ impl ServerMonitor {
         }
         let config = self.config.clone();
         let connecting = async {
-            let database = Database::connect(config).await;
-            let database = database.map_err(|error| unreachable(error.into()))?;
-            let session = database.session().await.map_err(|error| unreachable(error.into()))?;
-            session.batch_execute(SETTINGS).await?;
-            let role = role(&session).await?;
-            Ok::<_, ProbeError>((session, role))
+            let database = Database::connect(config).await.map_err(Unreached::by)?;
+            let session = database.session().await.map_err(Unreached::by)?;
+            session.batch_execute(SETTINGS).await.map_err(Unreached::unknown)?;
+            let role = role(&session).await.map_err(Unreached::unknown)?;
+            Ok::<_, Unreached>((session, role))
         };
-        let (session, (standby, version)) = self
-            .bounded(begin, connecting)
-            .await
-            .map_err(|()| ProbeError::new("the server let nobody in before the deadline"))??;
+        let late = || ProbeError::new("the server let nobody in before the deadline");
+        let (session, (standby, version)) =
+            self.bounded(begin, connecting).await.map_err(|()| Unreached::unknown(late()))??;
         self.version = Some(version);
         Ok((session, standby))
     }
@@ -159,7 +172,7 @@ impl ServerMonitor {
         begin: Instant,
         reading: &mut Reading,
     ) -> Option<Session> {
-        let mut usable = true;
+        let mut usable = session.batch_execute(BEGIN).await.is_ok();
         for probe in &mut self.probes {
             let context = ProbeContext {
                 version: self.version.unwrap_or(ServerVersion::from_num(0)),
@@ -183,7 +196,10 @@ impl ServerMonitor {
                     reading.unseen.extend(unseen);
                     continue;
                 }
-                Ok(Err(error)) => reading.missing.push(missing(probe.name(), &error)),
+                Ok(Err(error)) => {
+                    reading.missing.push(missing(probe.name(), &error));
+                    usable = usable && in_time(session.batch_execute(BEGIN_ANEW)).await;
+                }
                 Err(_) => {
                     let error = ProbeError::new("no answer before the deadline");
                     reading.missing.push(missing(probe.name(), &error));
@@ -191,9 +207,8 @@ impl ServerMonitor {
                 }
             }
             reading.samples.extend(without_data(probe.as_ref(), now));
-            usable = usable && !session.is_closed();
         }
-        usable.then_some(session)
+        (usable && in_time(session.batch_execute(END)).await).then_some(session)
     }
 }
 
@@ -210,16 +225,37 @@ async fn role(session: &Session) -> Result<(bool, ServerVersion), ProbeError> {
 /// Stops the statement that took too long. Whether the connection is free again.
 async fn cancel(session: &Session) -> bool {
     let token = session.cancel_token();
-    let freed = async { token.cancel().await.is_ok() && session.batch_execute("").await.is_ok() };
-    tokio::time::timeout(CANCEL_DEADLINE, freed).await.unwrap_or(false)
+    let cancelled = tokio::time::timeout(CANCEL_DEADLINE, token.cancel()).await;
+    matches!(cancelled, Ok(Ok(()))) && in_time(session.batch_execute(BEGIN_ANEW)).await
+}
+
+/// Whether a statement that takes no time is done in a short one.
+async fn in_time(work: impl Future<Output = Result<(), tokio_postgres::Error>>) -> bool {
+    matches!(tokio::time::timeout(CANCEL_DEADLINE, work).await, Ok(Ok(())))
 }
 
 fn is_local(config: &ConnectConfig) -> bool {
-    config.hosts().iter().all(|host| host.host.starts_with('/'))
+    config.hosts().iter().all(HostAddress::is_socket)
 }
 
-fn unreachable(error: Box<dyn std::error::Error + Send + Sync>) -> ProbeError {
-    ProbeError::new("the server cannot be reached").with_cause(error)
+/// Why a server could not be read at all.
+#[derive(Debug)]
+struct Unreached {
+    error: ProbeError,
+    /// Nobody listens there: that is known, where silence or a refused password says nothing.
+    is_down: bool,
+}
+
+impl Unreached {
+    fn by(error: PostgresError) -> Self {
+        let is_down = error.kind() == PostgresErrorKind::Unreachable;
+        let error = ProbeError::new("the server cannot be reached").with_cause(error);
+        Self { error, is_down }
+    }
+
+    fn unknown(error: impl Into<ProbeError>) -> Self {
+        Self { error: error.into(), is_down: false }
+    }
 }
 
 fn missing(probe: &str, error: &ProbeError) -> Missing {

@@ -12,8 +12,9 @@ const BLOCKS: &str = "\
            max(stats_reset)::text || pg_postmaster_start_time()::text || count(*) \
       FROM pg_stat_database";
 
-/// Fewer blocks than this in a window (8 MB) say nothing about the cache.
-const FEWEST_BLOCKS: f64 = 1000.0;
+/// Fewer blocks than this in a window (80 MB) say nothing about the cache: a connection that is made
+/// anew reads some thousand of the catalogue's.
+const FEWEST_BLOCKS: f64 = 10_000.0;
 
 /// The cache hit ratio over the window: hit / (hit + read), weighted by volume. The counters since
 /// the beginning of time would hide today behind last year.
@@ -52,8 +53,8 @@ mod tests {
 
     #[test]
     fn a_ratio_of_few_blocks_is_not_known() {
-        assert_eq!(ratio(999.0, 0.0), None);
-        assert_eq!(ratio(990.0, 10.0), Some(0.99));
-        assert_eq!(ratio(0.0, 5000.0), Some(0.0));
+        assert_eq!(ratio(9_999.0, 0.0), None);
+        assert_eq!(ratio(9_900.0, 100.0), Some(0.99));
+        assert_eq!(ratio(0.0, 50_000.0), Some(0.0));
     }
 }

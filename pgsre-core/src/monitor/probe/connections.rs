@@ -9,7 +9,7 @@ use crate::monitor::{Metric, ProbeError, Sample};
 const USABLE: &str = "\
     SELECT max(setting::float8) FILTER (WHERE name = 'max_connections') \
            - coalesce(sum(setting::float8) FILTER (WHERE name <> 'max_connections'), 0) \
-      FROM pg_settings \
+      FROM pg_show_all_settings() \
      WHERE name IN ('max_connections', 'superuser_reserved_connections', 'reserved_connections')";
 
 /// Client backends; `state` is NULL for those that this role may not see.
@@ -18,17 +18,7 @@ const CLIENTS: &str = "\
            count(*) FILTER (WHERE state LIKE 'idle in transaction%'), \
            count(*) FILTER (WHERE wait_event_type = 'Lock'), \
            count(*) FILTER (WHERE state IS NULL AND query = '<insufficient privilege>') \
-      FROM pg_stat_activity WHERE backend_type = 'client backend'";
-
-/// Databases and roles that have a limit of their own.
-const LIMITS: &str = "\
-    SELECT 'database', datname::text, datconnlimit::float8, (SELECT count(*) FROM pg_stat_activity a \
-           WHERE a.datid = d.oid AND backend_type = 'client backend')::float8 \
-      FROM pg_database d WHERE datconnlimit > 0 \
-     UNION ALL \
-    SELECT 'role', rolname::text, rolconnlimit::float8, (SELECT count(*) FROM pg_stat_activity a \
-           WHERE a.usesysid = r.oid AND backend_type = 'client backend')::float8 \
-      FROM pg_roles r WHERE rolconnlimit > 0";
+      FROM pg_stat_get_activity(NULL) WHERE backend_type = 'client backend'";
 
 /// Connections against what ordinary roles may hold.
 #[derive(Debug)]
@@ -48,7 +38,6 @@ impl Probe for Connections {
             Metric::ConnectionsActive,
             Metric::ConnectionsIdleInTransaction,
             Metric::ConnectionsWaiting,
-            Metric::ConnectionsLimitSaturation,
         ]
     }
 
@@ -73,13 +62,6 @@ impl Probe for Connections {
                 "what {hidden} of {used} connections do is not visible to this role: grant \
                  pg_monitor to it"
             ));
-        }
-        for row in cx.rows(LIMITS, &[]).await? {
-            let (kind, name): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-            let (limit, used): (f64, f64) = (row.try_get(2)?, row.try_get(3)?);
-            measured.samples.push(
-                of(Metric::ConnectionsLimitSaturation, Some(used / limit)).about(&kind, name),
-            );
         }
         Ok(measured)
     }

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::{Measured, Probe, ProbeContext};
 use crate::monitor::{Metric, ProbeError, Sample};
 
-/// Backends that wait for another's lock. `pg_locks.waitstart` came with 14; before, the statement's
+/// Backends that wait for another's lock. `waitstart` came with 14; before, the statement's
 /// age is the bound. It is NULL for the first instants of a wait.
 const WAITERS: &[(u32, &str)] = &[
     (
@@ -13,26 +13,26 @@ const WAITERS: &[(u32, &str)] = &[
         "\
     SELECT count(DISTINCT l.pid)::float8, \
            max(extract(epoch FROM clock_timestamp() - l.waitstart))::float8 \
-      FROM pg_locks l WHERE NOT l.granted",
+      FROM pg_lock_status() l WHERE NOT l.granted",
     ),
     (
         0,
         "\
     SELECT count(DISTINCT l.pid)::float8, \
            max(extract(epoch FROM clock_timestamp() - a.state_change))::float8 \
-      FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted",
+      FROM pg_lock_status() l JOIN pg_stat_get_activity(NULL) a USING (pid) WHERE NOT l.granted",
     ),
 ];
 
 /// The oldest transaction of a client, and the oldest row version that vacuum must keep.
 const OLDEST: &str = "\
     SELECT (SELECT coalesce(max(extract(epoch FROM clock_timestamp() - xact_start)), 0)::float8 \
-              FROM pg_stat_activity WHERE backend_type = 'client backend' \
+              FROM pg_stat_get_activity(NULL) WHERE backend_type = 'client backend' \
                AND pid <> pg_backend_pid()), \
-           greatest((SELECT max(age(backend_xmin)) FROM pg_stat_activity), \
-                    (SELECT max(age(xmin)) FROM pg_replication_slots), \
-                    (SELECT max(age(catalog_xmin)) FROM pg_replication_slots), \
-                    (SELECT max(age(transaction)) FROM pg_prepared_xacts), 0)::float8";
+           greatest((SELECT max(age(backend_xmin)) FROM pg_stat_get_activity(NULL)), \
+                    (SELECT max(age(xmin)) FROM pg_get_replication_slots()), \
+                    (SELECT max(age(catalog_xmin)) FROM pg_get_replication_slots()), \
+                    (SELECT max(age(transaction)) FROM pg_prepared_xact()), 0)::float8";
 
 /// Waiting for locks, old transactions.
 #[derive(Debug)]

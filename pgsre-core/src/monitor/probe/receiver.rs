@@ -1,7 +1,5 @@
 //! A standby as it sees itself.
 
-use std::time::{Duration, Instant};
-
 use async_trait::async_trait;
 
 use super::{Measured, Probe, ProbeContext};
@@ -19,10 +17,10 @@ const STANDBY: &[(u32, &str)] = &[
            w.status, extract(epoch FROM clock_timestamp() - w.last_msg_receipt_time)::float8, \
            (w.latest_end_lsn - '0/0')::int8, \
            pg_get_wal_replay_pause_state() <> 'not paused', \
-           (SELECT setting::float8 / 1000 FROM pg_settings WHERE name = 'recovery_min_apply_delay'), \
+           (SELECT setting::float8 / 1000 FROM pg_show_all_settings() WHERE name = 'recovery_min_apply_delay'), \
            current_setting('cluster_name') \
       FROM (SELECT pg_last_wal_replay_lsn() AS lsn) replay \
-      LEFT JOIN pg_stat_wal_receiver w ON true",
+      LEFT JOIN pg_stat_get_wal_receiver() w ON w.pid IS NOT NULL",
     ),
     (
         0,
@@ -31,10 +29,10 @@ const STANDBY: &[(u32, &str)] = &[
            extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float8, \
            w.status, extract(epoch FROM clock_timestamp() - w.last_msg_receipt_time)::float8, \
            (w.latest_end_lsn - '0/0')::int8, pg_is_wal_replay_paused(), \
-           (SELECT setting::float8 / 1000 FROM pg_settings WHERE name = 'recovery_min_apply_delay'), \
+           (SELECT setting::float8 / 1000 FROM pg_show_all_settings() WHERE name = 'recovery_min_apply_delay'), \
            current_setting('cluster_name') \
       FROM (SELECT pg_last_wal_replay_lsn() AS lsn) replay \
-      LEFT JOIN pg_stat_wal_receiver w ON true",
+      LEFT JOIN pg_stat_get_wal_receiver() w ON w.pid IS NOT NULL",
     ),
 ];
 
@@ -47,11 +45,8 @@ const SILENT: f64 = 32.0;
 ///
 /// It cannot know what the primary wrote since the connection broke: its lag is then unknown, never
 /// 0, although it may have replayed all that it has.
-#[derive(Debug, Default)]
-pub struct Receiver {
-    /// Since when replay stands where it is, behind what was received.
-    stuck: Option<(Instant, i64)>,
-}
+#[derive(Debug)]
+pub struct Receiver;
 
 const METRICS: &[Metric] = &[
     Metric::ReplicationConnected,
@@ -73,7 +68,6 @@ impl Probe for Receiver {
 
     async fn measure(&mut self, cx: &ProbeContext<'_>) -> Result<Measured, ProbeError> {
         if !cx.standby {
-            self.stuck = None;
             return Ok(Measured::default());
         }
         let row = cx.row(cx.choose(STANDBY)).await?;
@@ -87,7 +81,7 @@ impl Probe for Receiver {
             delay: row.try_get::<_, Option<f64>>(7)?.unwrap_or_default(),
             name: row.try_get::<_, Option<String>>(8)?.unwrap_or_default(),
         };
-        Ok(self.judge(cx, &standby))
+        Ok(standby.judge(cx))
     }
 }
 
@@ -115,24 +109,23 @@ impl Standby {
     }
 }
 
-impl Receiver {
-    fn judge(&mut self, cx: &ProbeContext<'_>, standby: &Standby) -> Measured {
-        let lag = self.lag(cx.instant, standby);
-        let name = if standby.name.is_empty() { "self" } else { &standby.name };
+impl Standby {
+    fn judge(&self, cx: &ProbeContext<'_>) -> Measured {
+        let (lag, method, error) = self.lag();
+        let name = if self.name.is_empty() { "self" } else { &self.name };
         let flag = |is: bool| if is { 1.0 } else { 0.0 };
         let exact = |metric, value| {
             Sample::maybe(metric, value, cx.now).about("replica", name).about("seen_by", "standby")
         };
-        let bytes = standby.behind().filter(|_| standby.is_connected()).map(|bytes| bytes as f64);
+        let bytes = self.behind().filter(|_| self.is_connected()).map(|bytes| bytes as f64);
         let mut measured = Measured::from(vec![
-            exact(Metric::ReplicationConnected, Some(flag(standby.is_connected()))),
-            exact(Metric::ReplicationReplayLagSeconds, lag.0).by(lag.1, lag.2),
+            exact(Metric::ReplicationConnected, Some(flag(self.is_connected()))),
+            exact(Metric::ReplicationReplayLagSeconds, lag).by(method, error),
             exact(Metric::ReplicationReplayLagBytes, bytes),
-            exact(Metric::ReplicationPaused, Some(flag(standby.paused))),
-            exact(Metric::ReplicationApplyDelaySeconds, Some(standby.delay)),
+            exact(Metric::ReplicationPaused, Some(flag(self.paused))),
+            exact(Metric::ReplicationApplyDelaySeconds, Some(self.delay)),
         ]);
-        if standby.status.is_none() && standby.received.is_some() && standby.replayed_age.is_some()
-        {
+        if self.status.is_none() && self.received.is_some() {
             measured.unseen.push(
                 "no WAL receiver is visible: it does not run, or this role lacks pg_monitor".into(),
             );
@@ -141,35 +134,19 @@ impl Receiver {
     }
 
     /// Seconds, how they were come by, and by how much they may be wrong.
-    fn lag(&mut self, at: Instant, standby: &Standby) -> (Option<f64>, &'static str, Option<f64>) {
-        if !standby.is_connected() {
-            self.stuck = None;
+    fn lag(&self) -> (Option<f64>, &'static str, Option<f64>) {
+        if !self.is_connected() {
             return (None, "disconnected", None);
         }
-        let (Some(behind), Some(replay)) = (standby.behind(), standby.replay) else {
-            return (None, "not known yet", None);
-        };
-        if behind == 0 {
-            self.stuck = None;
+        match (self.behind(), self.replayed_age) {
             // What the primary says arrives with its next message.
-            return (Some(0.0), "caught up", standby.message_age.map(|age| age.max(0.0)));
-        }
-        let since = match self.stuck {
-            Some((since, position)) if position == replay => since,
-            _ => {
-                self.stuck = Some((at, replay));
-                at
-            }
-        };
-        let standing = at.saturating_duration_since(since).as_secs_f64();
-        match standby.replayed_age {
+            (Some(0), _) => (Some(0.0), "caught up", self.message_age.map(|age| age.max(0.0))),
             // Of an idle primary the age says how long nothing was committed, not a lag: but here
             // something is to be replayed, so it is the bound.
-            Some(age) => (Some(age.max(standing)), "age of the last replayed transaction", None),
-            None if standing > Duration::ZERO.as_secs_f64() => {
-                (Some(standing), "time that replay has stood still", None)
+            (Some(_), Some(age)) => {
+                (Some(age.max(0.0)), "age of the last replayed transaction", None)
             }
-            None => (None, "not known yet", None),
+            _ => (None, "not known: no transaction was replayed yet", None),
         }
     }
 }
@@ -193,21 +170,23 @@ mod tests {
 
     #[test]
     fn a_standby_of_an_idle_primary_has_no_lag_however_old_its_last_transaction_is() {
-        let (lag, method, _) = Receiver::default().lag(Instant::now(), &standby());
+        let (lag, method, _) = standby().lag();
         assert_eq!((lag, method), (Some(0.0), "caught up"));
     }
 
     #[test]
     fn a_standby_without_a_receiver_has_an_unknown_lag_though_it_replayed_all_it_has() {
         let cut = Standby { status: None, ..standby() };
-        assert_eq!(Receiver::default().lag(Instant::now(), &cut).0, None);
+        assert_eq!(cut.lag().0, None);
         let swallowed = Standby { message_age: Some(40.0), ..standby() };
-        assert_eq!(Receiver::default().lag(Instant::now(), &swallowed).0, None);
+        assert_eq!(swallowed.lag().0, None);
     }
 
     #[test]
     fn a_standby_that_has_something_to_replay_is_as_late_as_its_last_transaction() {
         let behind = Standby { received: Some(9_000), replayed_age: Some(12.0), ..standby() };
-        assert_eq!(Receiver::default().lag(Instant::now(), &behind).0, Some(12.0));
+        assert_eq!(behind.lag().0, Some(12.0));
+        let fresh = Standby { replayed_age: None, ..behind };
+        assert_eq!(fresh.lag().0, None, "just started: nothing says how late it is");
     }
 }

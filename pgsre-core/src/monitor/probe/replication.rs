@@ -14,30 +14,33 @@ use crate::monitor::{Metric, ProbeError, Sample};
 /// The reference is what a standby itself has received where the server is one: the current
 /// position is an error there. `reply_time` is by the standby's clock, so only whether it changes
 /// is used where that is known. `pg_basebackup` and `pg_rewind` are no replicas.
+///
+/// These are the functions behind the views: the views look at catalogues, too, and those may be
+/// locked.
 const REPLICAS: &str = "\
-    SELECT r.application_name, host(r.client_addr), s.slot_name::text, r.state, \
+    SELECT a.application_name, host(a.client_addr), s.slot_name::text, r.state, \
            (p.here - '0/0')::int8, (r.sent_lsn - '0/0')::int8, (r.write_lsn - '0/0')::int8, \
            (r.flush_lsn - '0/0')::int8, (r.replay_lsn - '0/0')::int8, \
            extract(epoch FROM r.replay_lag)::float8, extract(epoch FROM r.reply_time)::float8, \
            extract(epoch FROM clock_timestamp() - r.reply_time)::float8 \
-      FROM pg_stat_replication r \
-      LEFT JOIN pg_replication_slots s ON s.active_pid = r.pid \
+      FROM pg_stat_get_wal_senders() r JOIN pg_stat_get_activity(NULL) a USING (pid) \
+      LEFT JOIN pg_get_replication_slots() s ON s.active_pid = r.pid \
      CROSS JOIN (SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_wal_receive_lsn() \
                              ELSE pg_current_wal_lsn() END AS here) p \
      WHERE s.slot_type IS DISTINCT FROM 'logical' AND r.state IS DISTINCT FROM 'backup' \
-       AND r.application_name NOT IN ('pg_basebackup', 'pg_rewind')";
+       AND a.application_name NOT IN ('pg_basebackup', 'pg_rewind')";
 
 /// Physical slots: each says that somebody is expected. A standby's copies of its primary's slots
 /// always look idle.
 const SLOTS: &[(u32, &str)] = &[
     (
         17,
-        "SELECT slot_name::text FROM pg_replication_slots WHERE slot_type = 'physical' \
+        "SELECT slot_name::text FROM pg_get_replication_slots() WHERE slot_type = 'physical' \
           AND NOT temporary AND NOT synced",
     ),
     (
         0,
-        "SELECT slot_name::text FROM pg_replication_slots WHERE slot_type = 'physical' \
+        "SELECT slot_name::text FROM pg_get_replication_slots() WHERE slot_type = 'physical' \
          AND NOT temporary",
     ),
 ];
@@ -75,6 +78,7 @@ pub struct Replication {
 #[derive(Debug)]
 struct Seen {
     at: Instant,
+    slot: Option<String>,
     /// Its last answer, by its own clock.
     reply: Option<f64>,
     /// Since when that is its last answer.
@@ -192,16 +196,28 @@ impl Replication {
             }
             self.samples(cx, &name, replica, &mut measured);
         }
-        let of_slot = |slot: &String| replicas.iter().any(|r| r.slot.as_ref() == Some(slot));
-        let configured = cx.standbys.iter().filter(|name| !present.contains(*name));
-        let by_slot = slots.iter().filter(|slot| !of_slot(slot) && !present.contains(*slot));
-        let mut absent: BTreeSet<String> = configured.chain(by_slot).cloned().collect();
         self.seen.retain(|_, seen| cx.instant.duration_since(seen.at) <= REMEMBERED);
-        absent.extend(self.seen.keys().filter(|name| !present.contains(*name)).cloned());
-        for name in absent {
+        for name in self.absent(cx.standbys, &present, slots) {
             measured.samples.extend(disconnected(cx, &name));
         }
         measured
+    }
+
+    /// Those that are configured, were seen, or have a slot, and are not there.
+    fn absent(
+        &self,
+        configured: &[String],
+        present: &BTreeSet<String>,
+        slots: &BTreeSet<String>,
+    ) -> BTreeSet<String> {
+        let known: BTreeSet<&String> = configured.iter().chain(self.seen.keys()).collect();
+        let is_known = |slot: &String| {
+            known.iter().any(|name| is_slot_of(slot, name))
+                || self.seen.values().any(|seen| seen.slot.as_ref() == Some(slot))
+        };
+        let nameless = slots.iter().filter(|slot| !is_known(slot));
+        let expected = known.iter().copied().chain(nameless);
+        expected.filter(|name| !present.contains(*name)).cloned().collect()
     }
 
     fn note_position(&mut self, at: Instant, here: i64) {
@@ -258,11 +274,17 @@ impl Replication {
             // By two clocks, until the next answer.
             let age = Duration::try_from_secs_f64(replica.reply_age.unwrap_or(0.0).max(0.0));
             let since = age.ok().and_then(|age| at.checked_sub(age)).unwrap_or(at);
-            Seen { at, reply: replica.reply, reply_since: since, here_then: here }
+            Seen {
+                at,
+                slot: replica.slot.clone(),
+                reply: replica.reply,
+                reply_since: since,
+                here_then: here,
+            }
         });
         seen.at = at;
         if seen.reply != replica.reply {
-            *seen = Seen { at, reply: replica.reply, reply_since: at, here_then: here };
+            (seen.reply, seen.reply_since, seen.here_then) = (replica.reply, at, here);
         }
         let silent = at.saturating_duration_since(seen.reply_since);
         let under_load = here > seen.here_then;
@@ -305,6 +327,13 @@ impl Replication {
             _ => (None, "not known yet", None),
         }
     }
+}
+
+/// Whether the slot's name is the replica's, or has it as one of its words: `slot_db2`.
+fn is_slot_of(slot: &str, replica: &str) -> bool {
+    let replica = replica.replace(['-', '.'], "_");
+    let (slot, replica) = (format!("_{slot}_"), format!("_{replica}_"));
+    slot.contains(&replica)
 }
 
 fn disconnected(cx: &ProbeContext<'_>, name: &str) -> Vec<Sample> {

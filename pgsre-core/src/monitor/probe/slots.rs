@@ -13,7 +13,7 @@ const SLOTS: &[(u32, &str)] = &[
         "\
     SELECT slot_name::text, slot_type, active, (p.here - restart_lsn)::int8, safe_wal_size, \
            wal_status = 'lost' OR invalidation_reason IS NOT NULL \
-      FROM pg_replication_slots CROSS JOIN (SELECT CASE WHEN pg_is_in_recovery() \
+      FROM pg_get_replication_slots() CROSS JOIN (SELECT CASE WHEN pg_is_in_recovery() \
            THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END AS here) p \
      WHERE NOT temporary AND NOT synced",
     ),
@@ -22,7 +22,7 @@ const SLOTS: &[(u32, &str)] = &[
         "\
     SELECT slot_name::text, slot_type, active, (p.here - restart_lsn)::int8, safe_wal_size, \
            wal_status = 'lost' \
-      FROM pg_replication_slots CROSS JOIN (SELECT CASE WHEN pg_is_in_recovery() \
+      FROM pg_get_replication_slots() CROSS JOIN (SELECT CASE WHEN pg_is_in_recovery() \
            THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END AS here) p \
      WHERE NOT temporary",
     ),

@@ -64,7 +64,7 @@ impl<K: Eq + Hash> Window<K> {
         let is_one_window = last.epoch == epoch
             && last.counters.len() == counters.len()
             && by.iter().all(|by| *by >= 0.0);
-        is_one_window.then(|| Rise { seconds: elapsed.as_secs_f64(), by })
+        is_one_window.then_some(Rise { seconds: elapsed.as_secs_f64(), by })
     }
 }
 

@@ -96,3 +96,19 @@ fn a_replica_goes_by_the_name_that_the_configuration_has_for_it() {
     assert_eq!(Replica { slot: None, ..nameless }.name(&[]), "10.0.0.7");
     assert_eq!(replica(1, 1, 1.0).name(&["other".to_owned()]), "db2");
 }
+
+#[test]
+fn who_is_configured_was_seen_or_has_a_slot_is_expected_once() {
+    let mut probe = Replication::default();
+    let now = Instant::now();
+    let seen = Replica { slot: Some("three".to_owned()), ..replica(1, 1, 1.0) };
+    assert_eq!(probe.silence(now, "db3", &seen), None);
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let absent = |present: &[&str]| {
+        let slots = names(&["slot_db2", "three", "other"]);
+        probe.absent(&["db2".to_owned()], &names(present), &slots)
+    };
+    assert_eq!(absent(&[]), names(&["db2", "db3", "other"]));
+    assert_eq!(absent(&["db2", "db3", "other"]), BTreeSet::new());
+    assert_eq!(absent(&["db2"]), names(&["db3", "other"]));
+}

@@ -1,0 +1,319 @@
+//! Readings and alerts of real servers: each fault with its sound twin.
+
+use std::time::{Duration, Instant};
+
+use pgsre_core::finding::Severity;
+use pgsre_core::monitor::{
+    Change, IncidentState, Incidents, Metric, Reading, Role, Sample, ServerMonitor, default_rules,
+};
+use pgsre_core::postgres::ConnectConfig;
+use pgsre_tests::harness::server::{PATIENCE, Server};
+use pgsre_tests::harness::standby::Standby;
+
+const PORT: u16 = 5500;
+
+fn monitor(server: &Server) -> ServerMonitor {
+    ServerMonitor::new("shop", server.config("postgres"))
+}
+
+fn of_replica<'r>(reading: &'r Reading, metric: Metric, replica: &str) -> &'r Sample {
+    let labelled = |sample: &&Sample| sample.labels.get("replica").is_some_and(|is| is == replica);
+    reading
+        .samples_of(metric)
+        .find(labelled)
+        .unwrap_or_else(|| panic!("no {metric} of {replica}: {reading:#?}"))
+}
+
+fn value(reading: &Reading, metric: Metric) -> Option<f64> {
+    reading.samples_of(metric).next().unwrap_or_else(|| panic!("no {metric}: {reading:#?}")).value
+}
+
+/// Reads until what is looked for is so. Every reading on the way is handed to `each`.
+async fn until(
+    monitor: &mut ServerMonitor,
+    mut each: impl FnMut(&Reading),
+    is: impl Fn(&Reading) -> bool,
+) -> Reading {
+    let begin = Instant::now();
+    loop {
+        let reading = monitor.read().await;
+        each(&reading);
+        if is(&reading) {
+            return reading;
+        }
+        assert!(begin.elapsed() < PATIENCE, "{reading:#?}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
+fn is_connected(reading: &Reading, replica: &str) -> Option<f64> {
+    of_replica(reading, Metric::ReplicationConnected, replica).value
+}
+
+fn lag(reading: &Reading, replica: &str) -> Option<f64> {
+    of_replica(reading, Metric::ReplicationReplayLagSeconds, replica).value
+}
+
+fn caught_up(replicas: &'static [&str]) -> impl Fn(&Reading) -> bool {
+    move |reading| replicas.iter().all(|replica| lag(reading, replica) == Some(0.0))
+}
+
+#[tokio::test]
+async fn a_sound_primary_with_two_standbys_raises_nothing_and_each_figure_is_known() {
+    for major in [15, 18] {
+        let server = Server::start(major).await;
+        let _db2 = Standby::of(&server, "db2", PORT);
+        let _db3 = Standby::of(&server, "db3", PORT + 1);
+        let mut monitor = monitor(&server).expecting(["db2", "db3"]);
+        until(&mut monitor, |_| {}, caught_up(&["db2", "db3"])).await;
+        let mut incidents = Incidents::default();
+        for _ in 0..4 {
+            server.sql("postgres", b"drop table if exists t; create table t as select 1");
+            let reading = monitor.read().await;
+            assert_eq!(reading.server.role, Some(Role::Primary));
+            assert_eq!(reading.missing, [], "{reading:#?}");
+            assert_eq!(reading.unseen, Vec::<String>::new());
+            let changes = incidents.advance(&default_rules(), &reading, reading.at);
+            assert_eq!(changes, [], "{reading:#?}");
+            for replica in ["db2", "db3"] {
+                assert_eq!(is_connected(&reading, replica), Some(1.0));
+            }
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
+        server.sql("postgres", b"drop table t");
+        tokio::time::sleep(Duration::from_millis(1200)).await;
+        let reading = monitor.read().await;
+        assert_eq!(value(&reading, Metric::ConnectionsUsable), Some(57.0));
+        assert!(value(&reading, Metric::TransactionsCommitRate).is_some_and(|rate| rate > 0.0));
+        assert!(value(&reading, Metric::DiskFreeBytes).is_some_and(|free| free > 0.0));
+        assert!(value(&reading, Metric::WraparoundXidLeft).is_some_and(|left| left > 0.9));
+    }
+}
+
+#[tokio::test]
+async fn a_standby_that_is_killed_or_stopped_is_disconnected_at_once_and_its_lag_unknown() {
+    let server = Server::start(15).await;
+    let mut db2 = Standby::of(&server, "db2", PORT);
+    let mut db3 = Standby::of(&server, "db3", PORT + 1);
+    let mut monitor = monitor(&server).expecting(["db2"]);
+    let sound = until(&mut monitor, |_| {}, caught_up(&["db2", "db3"])).await;
+    let mut incidents = Incidents::default();
+    assert_eq!(incidents.advance(&default_rules(), &sound, sound.at), []);
+
+    db2.kill();
+    db3.stop();
+    let gone = |reading: &Reading| {
+        ["db2", "db3"].iter().all(|replica| is_connected(reading, replica) == Some(0.0))
+    };
+    let reading = until(&mut monitor, |_| {}, gone).await;
+    for replica in ["db2", "db3"] {
+        assert_eq!(lag(&reading, replica), None, "never 0");
+    }
+    let changes = incidents.advance(&default_rules(), &reading, reading.at);
+    let fired: Vec<_> = changes
+        .iter()
+        .filter_map(|change| match change {
+            Change::Firing(incident) => Some((incident.rule.as_str(), incident.severity)),
+            Change::Resolved(..) => None,
+        })
+        .collect();
+    assert_eq!(fired, [("replication.disconnected", Severity::Critical); 2], "{changes:#?}");
+}
+
+#[tokio::test]
+async fn a_slot_without_its_standby_is_a_replica_that_is_expected() {
+    let server = Server::start(15).await;
+    let sound = monitor(&server).read().await;
+    assert_eq!(sound.samples_of(Metric::ReplicationConnected).count(), 0);
+    server.sql("postgres", b"select pg_create_physical_replication_slot('db9', true)");
+    let reading = monitor(&server).read().await;
+    assert_eq!(is_connected(&reading, "db9"), Some(0.0));
+    assert_eq!(lag(&reading, "db9"), None);
+}
+
+#[tokio::test]
+async fn replay_that_is_paused_is_a_lag_that_grows_seen_from_both_sides() {
+    let server = Server::start(15).await;
+    let db2 = Standby::of(&server, "db2", PORT);
+    let mut primary = monitor(&server);
+    let mut standby = ServerMonitor::new("db2", db2.config());
+    until(&mut primary, |_| {}, caught_up(&["db2"])).await;
+    let pause = pgsre_core::Database::connect(db2.config()).await.expect("a connection");
+    let client = pause.client().await.expect("a client");
+    server.sql("postgres", b"create table t as select 1");
+    until(&mut standby, |_| {}, caught_up(&["db2"])).await;
+
+    client.execute("select pg_wal_replay_pause()", &[]).await.expect("a pause");
+    let paused = Instant::now();
+    server.sql("postgres", b"insert into t select generate_series(1, 1000)");
+    let late = |reading: &Reading| lag(reading, "db2").is_some_and(|lag| lag > 2.0);
+    let below = |reading: &Reading| {
+        // Something waits for replay from the moment it was written on.
+        let truth = paused.elapsed().as_secs_f64();
+        lag(reading, "db2").is_some_and(|lag| lag == 0.0 && truth > 1.0)
+    };
+    let reading =
+        until(&mut primary, |reading| assert!(!below(reading), "{reading:#?}"), late).await;
+    assert!(of_replica(&reading, Metric::ReplicationReplayLagBytes, "db2").value > Some(0.0));
+    let reading = until(&mut standby, |_| {}, late).await;
+    assert_eq!(value(&reading, Metric::ReplicationPaused), Some(1.0));
+
+    client.execute("select pg_wal_replay_resume()", &[]).await.expect("a resume");
+    until(&mut primary, |_| {}, caught_up(&["db2"])).await;
+    let reading = until(&mut standby, |_| {}, caught_up(&["db2"])).await;
+    assert_eq!(value(&reading, Metric::ReplicationPaused), Some(0.0));
+}
+
+/// A standby whose processes are all stopped keeps its connections open and answers nothing, as one
+/// behind a network that swallows packets does.
+#[tokio::test]
+async fn a_standby_that_no_longer_answers_is_disconnected_within_15_seconds_of_writes() {
+    let server = Server::start(15).await;
+    let db2 = Standby::of(&server, "db2", PORT);
+    let mut monitor = monitor(&server);
+    until(&mut monitor, |_| {}, caught_up(&["db2"])).await;
+    db2.freeze();
+    server.sql("postgres", b"create table t as select 1");
+    let frozen = Instant::now();
+    let mut claims = 0;
+    let mut samples = 0;
+    loop {
+        server.sql("postgres", b"insert into t values (1)");
+        let reading = monitor.read().await;
+        samples += 1;
+        claims += u32::from(lag(&reading, "db2") == Some(0.0));
+        if is_connected(&reading, "db2") == Some(0.0) {
+            assert_eq!(lag(&reading, "db2"), None);
+            break;
+        }
+        assert!(frozen.elapsed() < PATIENCE, "{reading:#?}");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    println!("disconnected after {:.1?}; {claims} of {samples} samples said 0", frozen.elapsed());
+    assert_eq!(claims, 0, "a lag of 0 was claimed for a standby that is cut off");
+    db2.thaw();
+    until(&mut monitor, |_| {}, caught_up(&["db2"])).await;
+}
+
+#[tokio::test]
+async fn a_standby_without_its_primary_does_not_know_its_lag() {
+    let server = Server::start(15).await;
+    let db2 = Standby::of(&server, "db2", PORT);
+    let mut monitor = ServerMonitor::new("db2", db2.config());
+    let sound = until(&mut monitor, |_| {}, caught_up(&["db2"])).await;
+    assert_eq!(sound.server.role, Some(Role::Standby));
+    drop(server);
+    let cut = |reading: &Reading| is_connected(reading, "db2") == Some(0.0);
+    let reading = until(&mut monitor, |_| {}, cut).await;
+    assert_eq!(lag(&reading, "db2"), None);
+}
+
+#[tokio::test]
+async fn pg_monitor_is_enough_and_what_a_lesser_role_cannot_see_is_said() {
+    let server = Server::start(15).await;
+    let _db2 = Standby::of(&server, "db2", PORT);
+    server.sql(
+        "postgres",
+        b"create role watcher login; grant pg_monitor to watcher; create role stranger login",
+    );
+    let read_as = async |role: &str| {
+        let socket = &server.config("postgres").hosts()[0].host.clone();
+        let config = ConnectConfig::socket(socket.as_ref(), 5432, role, "postgres");
+        ServerMonitor::new("shop", config).read().await
+    };
+    let reading = read_as("watcher").await;
+    assert_eq!((&reading.missing[..], &reading.unseen[..]), (&[][..], &[][..]), "{reading:#?}");
+    assert_eq!(is_connected(&reading, "db2"), Some(1.0));
+
+    let reading = read_as("stranger").await;
+    assert!(!reading.unseen.is_empty(), "{reading:#?}");
+    let sample = of_replica(&reading, Metric::ReplicationReplayLagSeconds, "db2");
+    assert_eq!(sample.value, None, "not visible is not 0");
+}
+
+#[tokio::test]
+async fn a_server_that_is_down_or_silent_has_no_data_by_the_deadline() {
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = silent.local_addr().expect("its address").port();
+    let hold = tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok(connection) = silent.accept().await {
+            held.push(connection);
+        }
+    });
+    let url = format!("postgres://nobody@127.0.0.1:{port}/postgres?sslmode=disable");
+    let config = ConnectConfig::parse(&url).expect("a URL");
+    let deadline = Duration::from_secs(1);
+    let mut monitor = ServerMonitor::new("silent", config).with_deadline(deadline);
+    let reading = monitor.read().await;
+    assert_eq!(value(&reading, Metric::Up), None, "silence says nothing");
+    assert_eq!(value(&reading, Metric::ConnectionsUsed), None);
+    hold.abort();
+    let incidents = Incidents::of_one(&default_rules(), &reading);
+    assert_eq!(incidents.open()[0].state, IncidentState::NoData);
+
+    let server = Server::start(15).await;
+    let mut monitor = ServerMonitor::new("shop", server.config("postgres"));
+    assert_eq!(value(&monitor.read().await, Metric::Up), Some(1.0));
+    drop(server);
+    let reading = monitor.read().await;
+    assert_eq!(value(&reading, Metric::Up), Some(0.0));
+    let incidents = Incidents::of_one(&default_rules(), &reading);
+    assert_eq!(incidents.open()[0].rule, "server.down");
+}
+
+#[tokio::test]
+async fn a_monitor_that_is_connected_goes_on_while_no_connection_is_left() {
+    let server = Server::start(15).await;
+    let mut monitor = monitor(&server);
+    let sound = monitor.read().await;
+    assert!(value(&sound, Metric::ConnectionsSaturation) < Some(0.1));
+    server.sql("postgres", b"create role app login");
+    let socket = server.config("postgres").hosts()[0].host.clone();
+    let app = ConnectConfig::socket(socket.as_ref(), 5432, "app", "postgres");
+    let database = pgsre_core::Database::connect(app).await.expect("a connection");
+    let mut held = Vec::new();
+    while let Ok(session) = database.session().await {
+        held.push(session);
+    }
+    let reading = monitor.read().await;
+    assert_eq!(reading.missing, []);
+    assert!(value(&reading, Metric::ConnectionsSaturation) >= Some(0.98), "{reading:#?}");
+    let incidents = Incidents::of_one(&default_rules(), &reading);
+    assert!(incidents.open().iter().any(|incident| incident.rule == "connections.saturation"));
+}
+
+#[tokio::test]
+async fn a_lock_on_a_catalogue_costs_some_probes_their_data_and_spoils_no_other() {
+    let server = Server::start(15).await;
+    let mut monitor = monitor(&server);
+    assert_eq!(monitor.read().await.missing, []);
+    let database = server.connect("postgres").await;
+    let locker = database.session().await.expect("a session");
+    locker
+        .batch_execute("begin; lock table pg_database in access exclusive mode")
+        .await
+        .expect("a lock");
+    let begin = Instant::now();
+    let reading = monitor.read().await;
+    assert!(begin.elapsed() < Duration::from_secs(6), "the deadline of a reading");
+    assert!(!reading.missing.is_empty(), "{reading:#?}");
+    for metric in [Metric::LocksBlocked, Metric::ConnectionsUsed, Metric::WalRate] {
+        assert!(value(&reading, metric).is_some(), "{metric}: {reading:#?}");
+    }
+    locker.batch_execute("rollback").await.expect("a rollback");
+    assert_eq!(monitor.read().await.missing, []);
+}
+
+#[tokio::test]
+async fn a_reset_of_the_statistics_or_a_restart_is_no_rate() {
+    let server = Server::start(15).await;
+    let mut monitor = monitor(&server);
+    monitor.read().await;
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    assert!(value(&monitor.read().await, Metric::TransactionsCommitRate).is_some());
+    server.sql("postgres", b"select pg_stat_reset()");
+    tokio::time::sleep(Duration::from_millis(1200)).await;
+    let reading = monitor.read().await;
+    assert_eq!(value(&reading, Metric::TransactionsCommitRate), None, "{reading:#?}");
+}
