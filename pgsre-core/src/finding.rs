@@ -90,6 +90,7 @@ finding_codes! {
     RtoExceeded = "rto.exceeded", "The restore took longer than the recovery time objective.";
     RpoExceeded = "rpo.exceeded", "The backup is older than the recovery point objective.";
     DrillOverdue = "drill.overdue", "No drill of this source passed within the time allowed.";
+    CoveragePartial = "coverage.partial", "A check looked at a part only, or at nothing; it says what it left out.";
     AssertionFailed = "assertion.failed", "An assertion of the user's own does not hold.";
 }
 

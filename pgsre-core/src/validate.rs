@@ -27,6 +27,7 @@ mod large_objects;
 mod live_rows;
 mod manifest_match;
 mod materialized_views;
+mod physical;
 mod rows_loaded;
 mod sequences;
 mod sql_assertion;
@@ -39,6 +40,7 @@ pub use large_objects::LargeObjects;
 pub use live_rows::{LiveRows, RowTolerance};
 pub use manifest_match::ManifestMatch;
 pub use materialized_views::MaterializedViews;
+pub use physical::PhysicalSoundness;
 pub use rows_loaded::RowsLoaded;
 pub use sequences::Sequences;
 pub use sql_assertion::{Expectation, SqlAssertion};
@@ -58,6 +60,7 @@ pub fn default_validators() -> Vec<Box<dyn Validator>> {
         Box::new(LargeObjects),
         Box::new(MaterializedViews),
         Box::new(ManifestMatch),
+        Box::new(PhysicalSoundness::default()),
     ]
 }
 

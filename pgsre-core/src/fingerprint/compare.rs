@@ -163,7 +163,11 @@ impl Pair<'_> {
     /// Whether a side could not read it: then its absence there says nothing.
     fn has_gap(&self, subject: &str) -> bool {
         let gaps = self.expected.gaps.iter().chain(&self.found.gaps);
-        gaps.into_iter().any(|gap| gap.subject == subject)
+        let named = |gap: &str| {
+            gap.strip_suffix(subject)
+                .is_some_and(|kind| matches!(kind, "" | "table " | "sequence "))
+        };
+        gaps.into_iter().any(|gap| named(&gap.subject))
     }
 
     fn majors(&self) -> (u32, u32) {
