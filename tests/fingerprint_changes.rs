@@ -2,12 +2,17 @@
 
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
+use pgsre_core::Manifest;
+use pgsre_core::dump::BackupJob;
 use pgsre_core::fingerprint::{
-    Fingerprint, FingerprintErrorKind, FingerprintRequest, Level, Unobserved,
+    Comparison, Difference, DifferenceKind, Fingerprint, FingerprintErrorKind, FingerprintRequest,
+    Level, Unobserved, compare,
 };
 use pgsre_core::postgres::{Database, Snapshot};
+use pgsre_core::source::ObjectStoreSource;
 use pgsre_tests::harness::server::{PATIENCE, Server, programs};
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
@@ -289,4 +294,59 @@ async fn until(session: &tokio_postgres::Client, count: &str, expected: i64) {
         }
     });
     ended.await.unwrap_or_else(|_| panic!("{count}: not {expected}"));
+}
+
+#[tokio::test]
+async fn a_sequence_that_moves_while_a_backup_is_taken_is_no_difference_and_a_later_move_is() {
+    let server = Server::start(15).await;
+    server.create(
+        "moving",
+        "",
+        b"CREATE SEQUENCE moving; CREATE SEQUENCE resting; \
+          CREATE TABLE t AS SELECT md5(i::text) FROM generate_series(1, 20000) i",
+    );
+    let database = server.connect("moving").await;
+    let mover = database.session().await.expect("a session");
+    let place = tempfile::tempdir().expect("a directory");
+    let destination =
+        ObjectStoreSource::parse(place.path().to_str().expect("a path")).expect("one");
+    let job = BackupJob::new(server.config("moving"), Arc::new(destination));
+    let (stop, cancel) = (CancellationToken::new(), CancellationToken::new());
+    let plan = job.plan(&cancel).await.expect("a plan");
+    let moving = async {
+        while !stop.is_cancelled() {
+            mover.batch_execute("SELECT nextval('moving')").await.expect("a value");
+        }
+    };
+    let backing_up = async {
+        let report = job.run(plan, &pgsre_core::dump::Unobserved, &cancel).await;
+        stop.cancel();
+        report
+    };
+    let ((), report) = futures::join!(moving, backing_up);
+    let dump = place.path().join(report.key.expect("a key"));
+    let manifest = std::fs::read(format!("{}.pgsre.json", dump.display())).expect("a manifest");
+    let manifest = Manifest::parse(&manifest, "it").expect("a manifest");
+    let expected = &manifest.databases[0];
+    let sequence = |name: &str| expected.sequences.iter().find(|s| s.name == name).expect("it");
+    assert!(sequence("public.moving").later.is_some());
+    assert_eq!(sequence("public.resting").later, None);
+
+    server.sql("postgres", b"CREATE DATABASE copy");
+    let mut restore = Command::new(programs(15).bindir().join("pg_restore"));
+    restore.args(["-d", &server.url("copy")]).arg(&dump);
+    assert!(restore.status().expect("pg_restore").success());
+    let copy = server.connect("copy").await;
+    let sequences_of = |comparison: &Comparison| -> Vec<String> {
+        let of_state = |difference: &&Difference| difference.kind == DifferenceKind::SequenceState;
+        let differing = comparison.differences.iter().filter(of_state);
+        differing.map(|difference| difference.subject.clone()).collect()
+    };
+    let found = take(&copy, &FingerprintRequest::default()).await;
+    assert_eq!(sequences_of(&compare(expected, &found)), Vec::<String>::new());
+    assert_eq!(differing(expected, &found).len(), 1, "the moving sequence is elsewhere");
+
+    server.sql("copy", b"SELECT nextval('resting'), setval('moving', 1000000000)");
+    let found = take(&copy, &FingerprintRequest::default()).await;
+    assert_eq!(sequences_of(&compare(expected, &found)), ["public.moving", "public.resting"]);
 }

@@ -114,24 +114,34 @@ impl Run<'_> {
             snapshot: Some(id.clone()),
             ..FingerprintRequest::default()
         });
-        let beside = stop.child_token();
-        let watch = Watch(self.observer);
+        let (beside, outlined) = (stop.child_token(), CancellationToken::new());
+        let watch = Watch { observer: self.observer, outlined: outlined.clone() };
         let fingerprint = async {
+            // However it ends, the dump need not wait for it any longer.
+            let _outlined = outlined.clone().drop_guard();
             match &request {
                 Some(request) => Some(Fingerprint::take(database, request, &watch, &beside).await),
                 None => None,
             }
         };
         let dump = async {
+            // Sequences are no part of the snapshot: they must be read before `pg_dump` reads them.
+            outlined.cancelled().await;
             let dumped = self.dump(&id, stop).await;
             if dumped.is_err() {
                 beside.cancel();
             }
             dumped
         };
-        let (parts, fingerprint) = tokio::join!(dump, fingerprint);
+        let (parts, mut fingerprint) = tokio::join!(dump, fingerprint);
         snapshot.close().await;
-        Ok(Taken { parts: parts?, fingerprint })
+        let parts = parts?;
+        if let Some(Ok(print)) = &mut fingerprint
+            && let Err(error) = print.look_at_sequences_again(database, stop).await
+        {
+            fingerprint = Some(Err(error));
+        }
+        Ok(Taken { parts, fingerprint })
     }
 
     async fn dump(
@@ -297,12 +307,18 @@ pub(super) fn cancelled() -> DumpError {
     DumpError::new(DumpErrorKind::Cancelled, "interrupted")
 }
 
-/// Hands on what happens to the fingerprint.
+/// Hands on what happens to the fingerprint, and says when the dump may begin.
 #[derive(Debug)]
-struct Watch<'a>(&'a dyn BackupObserver);
+struct Watch<'a> {
+    observer: &'a dyn BackupObserver,
+    outlined: CancellationToken,
+}
 
 impl FingerprintObserver for Watch<'_> {
     fn on_event(&self, event: &FingerprintEvent) {
-        self.0.on_event(&BackupEvent::Fingerprint(event.clone()));
+        if matches!(event, FingerprintEvent::Planned { .. }) {
+            self.outlined.cancel();
+        }
+        self.observer.on_event(&BackupEvent::Fingerprint(event.clone()));
     }
 }
