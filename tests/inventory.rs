@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use pgsre_core::fingerprint::{
     Fingerprint, FingerprintRequest, Level, ObjectKind, ObjectPrint, Unobserved,
 };
+use pgsre_core::postgres::{ConnectConfig, Database};
 use pgsre_tests::harness::server::Server;
 use tokio_util::sync::CancellationToken;
 
@@ -411,6 +412,83 @@ fn differing(one: &[ObjectPrint], other: &[ObjectPrint]) -> Vec<(ObjectKind, Str
     differing.map(|&(kind, name)| (kind, name.to_owned())).collect()
 }
 
+#[tokio::test]
+async fn a_sound_restore_of_what_is_new_in_18_has_the_same_inventory() {
+    let server = Server::start(18).await;
+    server.sql("postgres", b"create role new_reader");
+    let utf8 = "encoding 'UTF8' template template0";
+    server.create("source", utf8, include_bytes!("databases/since_16.sql"));
+    server.create("target", utf8, &server.dump("source", &[]));
+    let expected = inventory(&server, "source").await;
+    let differing = differing(&expected, &inventory(&server, "target").await);
+    // The two databases themselves have their names.
+    assert!(differing.iter().all(|(kind, _)| *kind == ObjectKind::Database), "{differing:?}");
+    let definition = |kind: ObjectKind, name: &str| {
+        let found = expected.iter().find(|object| object.kind == kind && object.name == name);
+        found.map_or("", |object| object.definition.as_str())
+    };
+    let column = |name| definition(ObjectKind::Column, name);
+    assert_eq!(
+        column("public.virtual.twice"),
+        "type integer\ngenerated always as ((id * 2)) virtual"
+    );
+    assert_eq!(column("public.virtual.name"), "type text\nnot null no inherit");
+    assert_eq!(column("public.virtual.late"), "type text\nnot null not valid");
+    assert!(
+        definition(ObjectKind::Constraint, "public.virtual.unenforced").contains("NOT ENFORCED")
+    );
+}
+
+#[tokio::test]
+async fn what_a_role_may_not_see_is_a_gap_and_no_hole() {
+    let server = Server::start(15).await;
+    server.create("every kind", "", EVERY_KIND.as_bytes());
+    server.sql(
+        "every kind",
+        br#"create role plain login bypassrls;
+            grant usage on schema main, parts, "Odd; schema ""quoted"" $$" to plain;
+            grant select on all tables in schema main, parts, public, "Odd; schema ""quoted"" $$" to plain;
+            grant select on all sequences in schema main, public to plain"#,
+    );
+    let url = server.url("every kind").replace(" user=postgres ", " user=plain ");
+    let config = ConnectConfig::parse(&url).expect("a connection string");
+    let database = Database::connect(config).await.expect("a connection");
+    let fingerprint = take(&database).await;
+    let all = inventory(&server, "every kind").await;
+    let hidden = |object: &ObjectPrint| {
+        fingerprint.gaps.iter().any(|gap| gap.hides(object.kind, &object.name))
+    };
+    let (hidden, seen): (Vec<_>, Vec<_>) = all.into_iter().partition(hidden);
+    let names: Vec<_> = hidden.iter().map(|object| object.name.as_str()).collect();
+    assert_eq!(names, ["PUBLIC on every_server", "every_reader on every_server", "every_sub"]);
+    assert_eq!(differing(&seen, &fingerprint.objects), []);
+}
+
+#[tokio::test]
+async fn secrets_of_connections_are_not_in_the_inventory() {
+    let server = Server::start(15).await;
+    server.create(
+        "secrets",
+        "",
+        b"create foreign data wrapper w; \
+          create server s foreign data wrapper w options (host 'h', \"sslkey\" 'hidden1'); \
+          create user mapping for public server s options (\"user\" 'u', password 'hidden2'); \
+          create subscription a connection 'host=h password=hidden3 user=u' publication p \
+            with (connect = false, slot_name = none); \
+          create subscription b connection 'postgres://u:hidden4@h/d?sslpassword=hidden5&application_name=y' \
+            publication p with (connect = false, slot_name = none); \
+          create subscription c connection 'password = ''hidden \\'' 6'' host=h' publication p \
+            with (connect = false, slot_name = none)",
+    );
+    let objects = inventory(&server, "secrets").await;
+    let text: String = objects.iter().map(|object| format!("{}\n", object.definition)).collect();
+    assert!(!text.contains("hidden"), "{text}");
+    for kept in ["connection host=h password=*** user=u", "postgres://u:***@h/d", "option host 'h'"]
+    {
+        assert!(text.contains(kept), "{kept} is not in {text}");
+    }
+}
+
 /// Not every server that the tests have comes with contrib.
 fn without_extension() -> String {
     let replaced = EVERY_KIND
@@ -437,14 +515,17 @@ fn unrestricted(dump: &[u8]) -> Vec<u8> {
 }
 
 async fn inventory(server: &Server, database: &str) -> Vec<ObjectPrint> {
-    let database = server.connect(database).await;
-    let request = FingerprintRequest { level: Level::Counts, ..FingerprintRequest::default() };
-    let cancel = CancellationToken::new();
-    let fingerprint = Fingerprint::take(&database, &request, &Unobserved, &cancel).await;
-    let fingerprint = fingerprint
-        .unwrap_or_else(|error| panic!("{error}: {:?}", std::error::Error::source(&error)));
+    let fingerprint = take(&server.connect(database).await).await;
     assert_eq!(fingerprint.gaps, []);
     fingerprint.objects
+}
+
+async fn take(database: &Database) -> Fingerprint {
+    let request = FingerprintRequest { level: Level::Counts, ..FingerprintRequest::default() };
+    let cancel = CancellationToken::new();
+    Fingerprint::take(database, &request, &Unobserved, &cancel)
+        .await
+        .unwrap_or_else(|error| panic!("{error}: {:?}", std::error::Error::source(&error)))
 }
 
 /// `kind name`, and both sides, of what differs between 15 and another version.
