@@ -36,7 +36,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("dump", &["backup", "finding", "fingerprint", "manifest", "postgres", "source"]),
-    ("history", &["alert", "archive", "backup", "drill", "finding", "restore", "source"]),
+    (
+        "history",
+        &["alert", "archive", "backup", "drill", "finding", "fingerprint", "restore", "source"],
+    ),
 ];
 
 #[test]

@@ -29,6 +29,7 @@ pub mod evidence;
 mod format;
 mod index;
 mod overdue;
+mod plot;
 mod sign;
 mod summary;
 mod verify;

@@ -8,6 +8,7 @@ use askama::Template;
 use sha2::{Digest, Sha256};
 
 use super::format;
+use super::plot::Plot;
 use super::{HistoryError, HistoryErrorKind, ReportSummary};
 use crate::alert::{Delivery, DeliveryOutcome};
 use crate::backup::{BackupFormat, Compression};
@@ -16,6 +17,12 @@ use crate::drill::{
 };
 use crate::finding::Finding;
 use crate::restore::{LoadReport, SlowStatement, TableLoad};
+
+mod objectives;
+mod proof;
+
+use objectives::ObjectiveView;
+use proof::Proof;
 
 /// Findings that a page shows; the JSON has them all.
 const FINDINGS: usize = 300;
@@ -65,10 +72,13 @@ struct Page<'a> {
     cleanup: String,
     record: Vec<Fact>,
     chain: Vec<Fact>,
+    proof: Proof<'a>,
+    objectives: Vec<ObjectiveView>,
+    plot: Option<Plot>,
 }
 
 impl<'a> Page<'a> {
-    fn new(report: &'a DrillReport, json: &[u8], _past: &[ReportSummary]) -> Self {
+    fn new(report: &'a DrillReport, json: &[u8], past: &[ReportSummary]) -> Self {
         let load = report.load.as_ref();
         let shown = report.findings.len().min(FINDINGS);
         let format = report.archive.as_ref().map(|archive| archive.format);
@@ -77,6 +87,9 @@ impl<'a> Page<'a> {
             report,
             sha256: sha256(json),
             chain: chain(json),
+            proof: Proof::of(report),
+            objectives: ObjectiveView::of(report),
+            plot: trend(report, past),
             verdict: VerdictView::of(report.verdict),
             rto: report.rto_seconds.map_or_else(|| "not reached".into(), format::seconds),
             tiles: tiles(report),
@@ -180,6 +193,14 @@ impl Bar {
             length: format!("{:.3}", share(seconds).max(0.3)),
         }
     }
+}
+
+/// The recovery times up to this drill; `None` where there is nothing to compare it with.
+fn trend(report: &DrillReport, past: &[ReportSummary]) -> Option<Plot> {
+    past.iter().find(|past| past.rto_seconds.is_some())?;
+    let this = std::iter::once(ReportSummary::from(report));
+    let all: Vec<ReportSummary> = this.chain(past.iter().cloned()).collect();
+    Plot::of(&all, report.objectives.rto_seconds)
 }
 
 fn tiles(report: &DrillReport) -> Vec<Tile> {

@@ -5,8 +5,11 @@ use jiff::Timestamp;
 use super::*;
 use crate::archive::{ArchiveSummary, DumpScope, ObjectName, Preamble};
 use crate::backup::{Backup, BackupFormat, BackupPart, Compression};
-use crate::drill::{CleanupReport, ObjectivesReport, Provenance, Stage};
+use crate::drill::{CleanupReport, ManifestProof, ObjectivesReport, Provenance, Stage};
 use crate::finding::FindingCode;
+use crate::fingerprint::{
+    Aspect, Compared, DiffLine, Difference, DifferenceKind, Level, ObjectKind,
+};
 use crate::history::{Listing, ReportSummary, index, to_json};
 use crate::restore::{DatabaseLoad, RunId};
 
@@ -198,6 +201,41 @@ fn load() -> LoadReport {
     }
 }
 
+fn manifest() -> ManifestProof {
+    let compared = Compared {
+        objects: 212,
+        tables: 14,
+        rows: 6_370_009,
+        contents: 14,
+        sequences: 9,
+        large_objects: 3,
+    };
+    ManifestProof {
+        key: "shop-2026-11-22.sql.gz.pgsre.json".into(),
+        taken_at: Some("2026-11-22T01:00:03Z".parse().unwrap()),
+        level: Some(Level::Content),
+        bytes: true,
+        compared,
+        differences: vec![Difference {
+            code: FindingCode::SchemaChanged,
+            severity: crate::finding::Severity::Critical,
+            kind: DifferenceKind::Object(ObjectKind::View),
+            aspect: Aspect::Definition,
+            subject: "public.<b>totals</b>".into(),
+            expected: None,
+            found: None,
+            lines: vec![
+                DiffLine::Same(" SELECT sum(amount) AS total".into()),
+                DiffLine::Expected("   FROM public.orders".into()),
+                DiffLine::Found("   FROM public.\"<script>\"".into()),
+                DiffLine::Omitted(4),
+            ],
+            consequences: 0,
+        }],
+        more_differences: 0,
+    }
+}
+
 const ID: &str = "20261122t030000z_1a2b3c4d";
 
 fn html(report: &DrillReport) -> String {
@@ -226,6 +264,57 @@ fn a_page_says_the_verdict_and_everything_that_an_auditor_asks() {
     ] {
         assert!(page.contains(text), "{text} is missing");
     }
+}
+
+#[test]
+fn a_page_says_how_the_backup_was_proved() {
+    let mut report = sample(ID, Verdict::Failed);
+    let page = html(&report);
+    assert!(page.contains("No manifest lay beside the backup"));
+    report.manifest = Some(manifest());
+    let page = html(&report);
+    for text in [
+        "What was restored was compared with what the source held",
+        "shop-2026-11-22.sql.gz.pgsre.json",
+        "2026-11-22 01:00:03 UTC",
+        "every definition, and a hash of every row",
+        "14 tables, 6\u{202f}370\u{202f}009 rows",
+        "held against the SHA-256 in the manifest",
+        "<i class=\"expected\">−    FROM public.orders</i>",
+        "public.&#60;b&#62;totals&#60;/b&#62;",
+        "… 4 more lines",
+    ] {
+        assert!(page.contains(text), "{text} is missing");
+    }
+    assert!(!page.contains("<script"), "{page}");
+}
+
+#[test]
+fn objectives_stand_beside_what_was_measured() {
+    let mut report = sample(ID, Verdict::Passed);
+    let held = |page: &str, word: &str| page.matches(&format!(">{word}</span>")).count();
+    let page = html(&report);
+    assert_eq!((held(&page, "held"), held(&page, "missed")), (2, 0));
+    report.objectives = ObjectivesReport { rto_seconds: Some(10.0), rpo_seconds: None };
+    let page = html(&report);
+    assert_eq!((held(&page, "held"), held(&page, "missed")), (0, 1));
+    assert!(page.contains("none set"));
+    report.rto_seconds = None;
+    assert_eq!(held(&html(&report), "not measured"), 1);
+}
+
+#[test]
+fn a_page_shows_the_recovery_times_of_past_drills_and_their_objective() {
+    let mut report = sample(ID, Verdict::Passed);
+    report.objectives.rto_seconds = Some(60.0);
+    let past = ["20261115t030000z_00000001", "20261108t030000z_00000001"];
+    let past = past.map(|id| ReportSummary::from(&sample(id, Verdict::Failed)));
+    let json = to_json(report.id, &report).unwrap();
+    let dots = |page: &str| page.matches("<circle").count();
+    let page = page(&report, &json, &past).unwrap();
+    assert_eq!(dots(&page), 3);
+    assert!(page.contains("objective 60.0\u{a0}s"));
+    assert_eq!(dots(&html(&report)), 0, "nothing to compare it with");
 }
 
 #[test]
