@@ -24,7 +24,7 @@ impl ObjectiveView {
         let promised = &report.objectives;
         vec![
             Self::new("Recovery time (RTO)", report.rto_seconds, promised.rto_seconds),
-            Self::new("Recovery point (RPO), the backup's age", point, promised.rpo_seconds),
+            Self::new("Recovery point (RPO): the backup's age", point, promised.rpo_seconds),
         ]
     }
 
@@ -37,13 +37,11 @@ impl ObjectiveView {
             (None, Some(_)) => Some((VerdictView::of(Verdict::Inconclusive).class, "not measured")),
             (_, None) => None,
         };
-        let text = |seconds: Option<f64>, none: &str| {
-            seconds.map_or_else(|| none.to_owned(), format::seconds)
-        };
+        let promised = promised.map(|seconds| format!("promised: {}", format::seconds(seconds)));
         Self {
             name,
-            measured: text(measured, "not reached"),
-            promised: text(promised, "none set"),
+            measured: measured.map_or_else(|| "not reached".to_owned(), format::seconds),
+            promised: promised.unwrap_or_else(|| "nothing promised".to_owned()),
             held,
         }
     }

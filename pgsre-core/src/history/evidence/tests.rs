@@ -298,7 +298,7 @@ fn objectives_stand_beside_what_was_measured() {
     report.objectives = ObjectivesReport { rto_seconds: Some(10.0), rpo_seconds: None };
     let page = html(&report);
     assert_eq!((held(&page, "held"), held(&page, "missed")), (0, 1));
-    assert!(page.contains("none set"));
+    assert!(page.contains("nothing promised"));
     report.rto_seconds = None;
     assert_eq!(held(&html(&report), "not measured"), 1);
 }
