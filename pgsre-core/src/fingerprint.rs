@@ -4,6 +4,10 @@
 //! rows, the settings of the session that looked, or the major version of the server (13 to 18). A
 //! fingerprint taken in the snapshot that `pg_dump` works in says exactly what the backup must
 //! restore.
+//!
+//! A hash is made of the text of each row in the database's encoding, by a function of the server
+//! that hash partitioning keeps the same: the encodings of both databases and the byte order of both
+//! processors must be equal. Sequences are no part of a snapshot; see [`SequencePrint::later`].
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
