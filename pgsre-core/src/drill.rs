@@ -15,7 +15,9 @@ use crate::postgres::ConnectConfig;
 use crate::restore::RestoreTarget;
 use crate::source::BackupSource;
 use crate::source::catalogue::CatalogueRules;
-use crate::validate::{LiveRows, RowTolerance, Validator, default_validators};
+use crate::validate::{
+    LiveRows, PreviousTables, RowTolerance, TableShrinkage, Validator, default_validators,
+};
 
 mod event;
 mod judge;
@@ -123,6 +125,15 @@ impl Drill {
     pub fn with_live(mut self, config: ConnectConfig, tolerance: RowTolerance) -> Self {
         self.live = Some(config);
         self.add_validator(Box::new(LiveRows::new(tolerance)))
+    }
+
+    /// Compares with an earlier drill of the same source: a table that lost this part of its rows, from
+    /// 0 to 1, is a warning ([`MAX_TABLE_SHRINK`](crate::validate::MAX_TABLE_SHRINK) is usual).
+    #[must_use]
+    pub fn with_previous(self, previous: &DrillReport, max_table_shrink: f64) -> Self {
+        let Some(load) = &previous.load else { return self };
+        let tables = PreviousTables::new(previous.started_at, load);
+        self.add_validator(Box::new(TableShrinkage::new(tables, max_table_shrink)))
     }
 
     /// Checks age, size and trend of the backups before one is restored.

@@ -18,7 +18,7 @@ use object_store::{ObjectStore, ObjectStoreExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::drill::DrillReport;
+use crate::drill::{DrillReport, Verdict};
 use crate::restore::RunId;
 use crate::source::Place;
 use chain::Names;
@@ -40,6 +40,9 @@ pub use index::index;
 pub use sign::{SigningKey, VerifyingKey};
 pub use summary::{BackupSummary, ReportSummary};
 pub use verify::{Problem, ProblemKind, Verification, VerifyRequest};
+
+/// Reports that are looked at for an earlier drill.
+const LOOKED_BACK: usize = 50;
 
 /// Reports that are read at the same time for a listing.
 const READS: usize = 8;
@@ -293,6 +296,20 @@ impl ReportStore {
             }
         }
         Ok(listing)
+    }
+
+    /// The newest report of a drill of this source that passed, among the newest 50 of all.
+    ///
+    /// # Errors
+    /// Where the store cannot be listed. A report that cannot be read is passed over.
+    pub async fn newest_passed(&self, source: &str) -> Result<Option<DrillReport>, HistoryError> {
+        for run in self.names().await?.runs.into_iter().take(LOOKED_BACK) {
+            let Ok(report) = self.read::<DrillReport>(run).await else { continue };
+            if report.source == source && report.verdict == Verdict::Passed {
+                return Ok(Some(report));
+            }
+        }
+        Ok(None)
     }
 
     async fn names(&self) -> Result<Names, HistoryError> {

@@ -30,6 +30,7 @@ mod materialized_views;
 mod physical;
 mod rows_loaded;
 mod sequences;
+mod shrinkage;
 mod sql_assertion;
 mod table_pattern;
 
@@ -43,6 +44,7 @@ pub use materialized_views::MaterializedViews;
 pub use physical::PhysicalSoundness;
 pub use rows_loaded::RowsLoaded;
 pub use sequences::Sequences;
+pub use shrinkage::{MAX_TABLE_SHRINK, PreviousTables, TableShrinkage};
 pub use sql_assertion::{Expectation, SqlAssertion};
 pub use table_pattern::TablePattern;
 

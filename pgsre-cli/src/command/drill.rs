@@ -1,7 +1,8 @@
 //! `pgsre drill`: restore and prove.
 
-use pgsre_core::drill::{DrillReport, Verdict};
+use pgsre_core::drill::{Drill, DrillReport, Verdict};
 use pgsre_core::history::ReportStore;
+use pgsre_core::validate::MAX_TABLE_SHRINK;
 use serde::Serialize;
 
 use crate::args::{DrillArgs, ResultFormat};
@@ -184,7 +185,7 @@ impl Session<'_> {
             true => None,
             false => assemble::dispatcher(&self.config.alerters)?,
         };
-        let drill = assemble::drill(settings, target, alerters)?;
+        let drill = self.since(assemble::drill(settings, target, alerters)?, settings).await?;
         let request = settings.request();
         progress.planning();
         let plan = cancel.run_until_cancelled(drill.plan(&request)).await;
@@ -203,6 +204,21 @@ impl Session<'_> {
             report.alerts.extend(deliveries);
         }
         Ok(Ended { kept, ..Ended::with(settings, report) })
+    }
+
+    /// The drill, which also compares with the last one of its source that passed.
+    async fn since(&self, drill: Drill, settings: &Settings) -> Result<Drill, CommandError> {
+        let Some(store) = self.store else { return Ok(drill) };
+        let source = assemble::source(&settings.source)?.to_string();
+        Ok(match store.newest_passed(&source).await {
+            Ok(Some(previous)) => drill.with_previous(&previous, MAX_TABLE_SHRINK),
+            Ok(None) => drill,
+            Err(error) => {
+                let why = pgsre_core::finding::chain(&error);
+                self.face.warn(&format!("not compared with the drill before: {why}"));
+                drill
+            }
+        })
     }
 
     /// A report that cannot be kept never changes the verdict, and is never silent.

@@ -2,6 +2,7 @@
 
 mod backup;
 mod backups;
+mod differences;
 mod doctor;
 mod drill;
 mod findings;

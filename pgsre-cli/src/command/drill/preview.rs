@@ -3,6 +3,7 @@
 use pgsre_core::backup::Backup;
 use pgsre_core::drill::DrillPlan;
 use pgsre_core::finding::Finding;
+use pgsre_core::manifest::Manifest;
 use serde::Serialize;
 
 use super::{Settings, assemble};
@@ -100,6 +101,9 @@ fn rendered(face: &Face, settings: &Settings, plan: &DrillPlan) -> String {
         let what = format!("{}, {} compression", archive.format, archive.compression);
         fact("archive", format!("{what}, of a server {}", clean(version)));
     }
+    if let Some(manifest) = plan.manifest() {
+        fact("manifest", promised(manifest));
+    }
     fact("target", clean(plan.target()));
     fact("place", plan.place().map_or_else(|| "none".to_owned(), |place| clean(&place)));
     fact("checks", plan.checks().iter().map(|check| clean(check)).collect::<Vec<_>>().join(", "));
@@ -108,6 +112,18 @@ fn rendered(face: &Face, settings: &Settings, plan: &DrillPlan) -> String {
     text.push_str(&human::findings(face, plan.findings()));
     text.push_str(&format!("  {}\n", palette.faint.apply_to("Nothing was done (--dry-run).")));
     text
+}
+
+/// What the manifest says must be restored.
+fn promised(manifest: &Manifest) -> String {
+    let databases = || manifest.databases.iter();
+    let tables = databases().flat_map(|database| &database.tables);
+    let whole = tables.filter(|table| table.partition_of.is_none());
+    let (count, rows) =
+        whole.fold((0, 0), |(count, rows), table| (count + 1, rows + table.rows.unwrap_or(0)));
+    let objects: usize = databases().map(|database| database.objects.len()).sum();
+    let (rows, count) = (units::count(rows), units::count(count));
+    format!("{objects} objects, {rows} rows of {count} tables will be compared")
 }
 
 fn described(backup: &Backup) -> String {

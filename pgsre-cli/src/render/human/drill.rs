@@ -3,6 +3,7 @@
 use pgsre_core::alert::DeliveryOutcome;
 use pgsre_core::drill::{CleanupOutcome, DrillReport, StageOutcome, ValidationReport, Verdict};
 
+use super::differences::{compared, differences};
 use super::findings::{findings, indented};
 use super::load::slowest;
 use crate::face::{Face, Palette};
@@ -19,6 +20,9 @@ pub fn drill_report(face: &Face, report: &DrillReport) -> String {
     text.push_str(&slowest(face, report));
     text.push_str(&validations(face, &report.validations));
     text.push_str(&found(face, report));
+    if let Some(proof) = &report.manifest {
+        text.push_str(&differences(face, proof));
+    }
     text.push_str(&unproved(face, report));
     text.push_str(&notes(face, report));
     text.push_str(&unguarded(face, report));
@@ -62,6 +66,9 @@ fn facts(face: &Face, report: &DrillReport) -> String {
     let read = report.load.as_ref().and_then(|load| load.archive.as_ref());
     if let Some(by) = read.and_then(|read| read.checksum.as_ref()) {
         fact("checksum", format!("the bytes are as {} says", clean(by)));
+    }
+    if let Some(proof) = &report.manifest {
+        fact("manifest", compared(proof));
     }
     fact("stages", stages(report));
     fact("report", report.id.to_string());

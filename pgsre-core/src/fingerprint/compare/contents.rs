@@ -174,8 +174,8 @@ fn judged(expected: &TablePrint, found: &TablePrint, level: Level) -> Judged {
             Judged::Equal { hashed: true }
         }
         (Some(_), Some(_)) => Judged::Different(Difference {
-            expected: Some(format!("{} as they were backed up", rows(one))),
-            found: Some("as many rows with other contents".to_owned()),
+            expected: Some(rows(one)),
+            found: Some(format!("{} with other contents", rows(other))),
             ..of(expected)
         }),
         _ => Judged::Unknown,
