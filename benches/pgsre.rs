@@ -91,6 +91,24 @@ impl Pgsre {
         if status.success() { Ok(outcome) } else { Err(status.to_string()) }
     }
 
+    /// A backup of a database to a directory; what counts is all of it.
+    ///
+    /// # Errors
+    /// How it ended, where it was not taken whole.
+    ///
+    /// # Panics
+    /// Where it cannot be run.
+    pub fn backup(&self, url: &str, into: &Path, more: &[&str]) -> Result<Outcome, String> {
+        let into = into.to_string_lossy();
+        let mut command = self.command(&["backup", url, &into, "--quiet"]);
+        let begin = Instant::now();
+        let child = command.args(more).stdout(Stdio::null()).spawn().expect("pgsre");
+        let (status, clients) = Watch::new(child).wait();
+        let seconds = begin.elapsed().as_secs_f64();
+        let outcome = Outcome { seconds, clients, server_cpu: None };
+        if status.success() { Ok(outcome) } else { Err(status.to_string()) }
+    }
+
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.binary);
         command

@@ -33,12 +33,7 @@ impl Shop {
     /// # Panics
     /// Where that fails.
     pub async fn dump_into(directory: &Path, megabytes: u64) -> Self {
-        let server = Server::start(MAJOR).await;
-        let rows = format!("rows={}", megabytes * ROWS);
-        server.create("shop", "", b"");
-        let arguments = ["-q", "-v", "ON_ERROR_STOP=1", "-v", &rows];
-        let output = server.psql("shop", &arguments, SQL.as_bytes());
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let server = Self::serve(megabytes).await;
         let dump = |name: &str, arguments: &[&str]| {
             let path = directory.join(name);
             (pg_dump(&server, &path, arguments), path)
@@ -56,6 +51,20 @@ impl Shop {
             path
         });
         Self { plain, custom, largest_table, database_bytes: size(&server).await }
+    }
+
+    /// A server with the database `shop` of about this many MiB.
+    ///
+    /// # Panics
+    /// Where that fails.
+    pub async fn serve(megabytes: u64) -> Server {
+        let server = Server::start(MAJOR).await;
+        let rows = format!("rows={}", megabytes * ROWS);
+        server.create("shop", "", b"");
+        let arguments = ["-q", "-v", "ON_ERROR_STOP=1", "-v", &rows];
+        let output = server.psql("shop", &arguments, SQL.as_bytes());
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        server
     }
 
     /// What was made, in a sentence.

@@ -11,6 +11,7 @@ use pgsre_core::source::ObjectStoreSource;
 use pgsre_tests::harness::cli::Pgsre;
 use pgsre_tests::harness::s3::{ACCESS_KEY, S3Server, SECRET_KEY};
 use pgsre_tests::harness::server::{Server, programs};
+use pgsre_tests::harness::standby::Standby;
 use pgsre_tests::harness::taking::{assert_as_manifest_says, files};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
@@ -160,6 +161,25 @@ async fn a_manifest_of_a_database_that_is_written_to_is_what_its_backup_restores
     }
     stop.store(true, Ordering::Relaxed);
     assert!(writer.join().expect("the writer") > 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_of_a_standby_leaves_unlogged_rows_out_and_says_so() {
+    let (server, pgsre) = (shop().await, Pgsre::new());
+    server.sql("shop", b"create unlogged table cache as select 1 as i");
+    let standby = Standby::of(&server, "one", 5439);
+    let host = standby.config().hosts()[0].host.replace('/', "%2F");
+    let uri = format!("postgres://postgres@{host}:5439/shop");
+    let place = pgsre.home().join("backups").display().to_string();
+    let report = pgsre.json(&["backup", &uri, &place]);
+    let key = taken(&report);
+    assert_eq!(report.1["standby"], true, "{}", report.1);
+    assert!(report.1["warnings"][0].as_str().is_some_and(|w| w.contains("unlogged")), "{report:?}");
+    assert_as_manifest_says(Path::new(&place), &key);
+    let report = pgsre.json(&["backup", &server.uri("shop"), &place]);
+    taken(&report);
+    assert_eq!(report.1["warnings"], serde_json::json!([]));
+    drill_passes(&pgsre, &place);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,11 @@ const STATE: &str = "\
     SELECT pg_catalog.pg_is_in_recovery(), \
            pg_catalog.pg_database_size(pg_catalog.current_database()), \
            pg_catalog.current_database()::pg_catalog.text, \
-           pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT')";
+           pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT'), \
+           ARRAY(SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) \
+                   FROM pg_catalog.pg_class AS c \
+                   JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace \
+                  WHERE c.relpersistence = 'u' AND c.relkind IN ('r', 'p'))";
 
 /// What a run will do.
 #[derive(Clone, Debug)]
@@ -41,6 +45,8 @@ pub struct BackupPlan {
     pub(super) compress: Option<String>,
     /// Whether roles are saved with their passwords.
     pub(super) reads_passwords: bool,
+    /// Tables whose rows a standby does not have, as SQL names them.
+    pub(super) unlogged: Vec<String>,
 }
 
 impl BackupJob {
@@ -77,6 +83,7 @@ impl BackupJob {
             config: database.config().clone(),
             compress,
             reads_passwords: state.reads_passwords,
+            unlogged: state.unlogged,
         })
     }
 
@@ -146,6 +153,7 @@ struct State {
     bytes: u64,
     name: String,
     reads_passwords: bool,
+    unlogged: Vec<String>,
 }
 
 impl State {
@@ -158,6 +166,7 @@ impl State {
             bytes: row.try_get::<_, i64>(1)?.unsigned_abs(),
             name: row.try_get(2)?,
             reads_passwords: row.try_get(3)?,
+            unlogged: row.try_get(4)?,
         })
     }
 }

@@ -20,6 +20,9 @@ use crate::source::SourceErrorKind;
 /// Seconds that are tried when others take backups of the same name.
 const ATTEMPTS: usize = 5;
 
+/// Objects that a warning names.
+const NAMED: usize = 5;
+
 /// Nothing may end the transaction that holds the snapshot before `pg_dump` is done with it.
 const HOLD: &str = "\
     SET LOCAL statement_timeout = 0; \
@@ -214,12 +217,7 @@ impl Run<'_> {
         match taken? {
             Ok(fingerprint) => {
                 let summary = super::FingerprintSummary::from(&fingerprint);
-                if !summary.gaps.is_empty() {
-                    let count = summary.gaps.len();
-                    self.lacks(format!(
-                        "the fingerprint has {count} gaps, which the manifest names"
-                    ));
-                }
+                self.say_gaps(&summary);
                 self.report.fingerprint = Some(summary);
                 Some(fingerprint)
             }
@@ -228,6 +226,22 @@ impl Run<'_> {
                 self.lacks(format!("the manifest has no fingerprint: {why}"));
                 None
             }
+        }
+    }
+
+    /// That a standby has no rows of unlogged tables is known, and no more to be had from it.
+    fn say_gaps(&mut self, summary: &super::FingerprintSummary) {
+        let is_unlogged = |subject: &str| {
+            let table = subject.strip_prefix("table ").unwrap_or(subject);
+            self.plan.standby && self.plan.unlogged.iter().any(|unlogged| unlogged == table)
+        };
+        let subjects = summary.gaps.iter().map(|gap| gap.subject.as_str());
+        let (known, gaps): (Vec<_>, Vec<_>) = subjects.partition(|subject| is_unlogged(subject));
+        if !known.is_empty() {
+            self.warn(&format!("a standby has no rows of unlogged tables: {}", some_of(&known)));
+        }
+        if !gaps.is_empty() {
+            self.lacks(format!("the fingerprint lacks {}", some_of(&gaps)));
         }
     }
 
@@ -292,6 +306,15 @@ impl Run<'_> {
             _ => None,
         };
         Ok(())
+    }
+}
+
+/// The first few, and how many more.
+fn some_of(subjects: &[&str]) -> String {
+    let named = subjects.get(..NAMED).unwrap_or(subjects).join(", ");
+    match subjects.len().saturating_sub(NAMED) {
+        0 => named,
+        more => format!("{named} and {more} more"),
     }
 }
 
