@@ -1,9 +1,13 @@
 //! Sound dumps that are odd, or only a part: none ends in *failed*, and each has a harmed twin that
 //! does.
 
+use jiff::SignedDuration;
 use pgsre_core::drill::{DrillReport, Verdict};
-use pgsre_core::finding::FindingCode;
-use pgsre_tests::harness::drill::{assert_found, assert_verdict, run_ephemeral, run_scratch};
+use pgsre_core::finding::{Finding, FindingCode};
+use pgsre_core::source::catalogue::CatalogueRules;
+use pgsre_tests::harness::drill::{
+    assert_found, assert_verdict, backup, drill, run, run_ephemeral, run_scratch, scratch,
+};
 use pgsre_tests::harness::server::Server;
 
 const LETTERS: &str = "encoding 'UTF8' lc_collate 'C' lc_ctype 'C.UTF-8' template template0";
@@ -143,6 +147,28 @@ async fn a_database_of_large_objects_only_passes_and_an_empty_one_does_not() {
         assert_verdict(&run_scratch(&server, "dump", &sound).await, Verdict::Passed);
         let report = run_scratch(&server, "dump", &empty).await;
         assert_found(&report, Verdict::Failed, FindingCode::RowsBelowFloor);
+    }
+}
+
+#[tokio::test]
+async fn an_archive_of_long_ago_that_was_written_again_is_stale_by_its_own_date() {
+    let server = Server::start(15).await;
+    server.create("one", "", b"create table t as select 1 as a");
+    let sound = server.dump("one", &["--format=custom"]);
+    let mut old = sound.clone();
+    // The year, less 1900: behind the magic, the versions, three sizes and six numbers of 5 bytes.
+    old[11 + 6 * 5 + 1] -= 2;
+    for (dump, verdict) in [(sound, Verdict::Passed), (old, Verdict::Failed)] {
+        let directory = backup("latest.dump", &dump);
+        let rules = CatalogueRules {
+            max_age: Some(SignedDuration::from_hours(26)),
+            ..CatalogueRules::default()
+        };
+        let drill = drill(directory.path(), scratch(&server)).with_catalogue_rules(rules);
+        let report = run(&drill).await;
+        assert_verdict(&report, verdict);
+        let stale = |found: &Finding| found.code == FindingCode::SourceStale;
+        assert_eq!(report.findings.iter().any(stale), verdict == Verdict::Failed);
     }
 }
 

@@ -9,6 +9,9 @@ use super::SqlDialect;
 use super::lexer::{Lexer, TokenKind};
 use crate::backup::{BackupFormat, Compression};
 
+/// No zone in use is further behind UTC than by 12 hours, and none further ahead than by these.
+const WESTERNMOST: Offset = Offset::constant(-14);
+
 /// What the beginning of an archive says about the whole: enough to prepare a place for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preamble {
@@ -28,9 +31,20 @@ pub struct Preamble {
     pub creates_database: Option<CreatesDatabase>,
     /// `Started on`, which a verbose `pg_dump` writes.
     pub started_on: Option<Timestamp>,
+    /// When an archive says that it was begun, in the local time of the machine that took it: no
+    /// archive says its zone.
+    #[serde(default)]
+    pub started_locally: Option<DateTime>,
 }
 
 impl Preamble {
+    /// When the dump was begun; where no zone is said, the latest moment that it may have been.
+    #[must_use]
+    pub fn started_by(&self) -> Option<Timestamp> {
+        let locally = || WESTERNMOST.to_timestamp(self.started_locally?).ok();
+        self.started_on.or_else(locally)
+    }
+
     /// The major version of the server that was dumped: 15 for `15.18 (Debian …)`.
     #[must_use]
     pub fn server_major(&self) -> Option<u32> {
@@ -85,6 +99,7 @@ impl Preamble {
             client_encoding: None,
             creates_database: None,
             started_on: None,
+            started_locally: None,
         }
     }
 }

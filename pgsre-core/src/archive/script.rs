@@ -85,8 +85,8 @@ impl Script {
             dumped_by: self.toc.header.dumped_by.clone(),
             client_encoding: Some(self.settings.client_encoding.clone()),
             creates_database: self.creates_database.clone(),
-            // The header's time has no zone.
             started_on: None,
+            started_locally: self.toc.header.created.parse().ok(),
         }
     }
 

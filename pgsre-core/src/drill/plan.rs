@@ -128,7 +128,7 @@ impl Drill {
         let mut plan = self.blank(request, now);
         if self.find(&mut plan, now).await? {
             self.read_manifest(&mut plan).await;
-            self.look_inside(&mut plan).await?;
+            self.look_inside(&mut plan, now).await?;
         }
         plan.find.seconds = begin.elapsed().as_secs_f64();
         Ok(plan)
@@ -234,7 +234,7 @@ impl Drill {
     }
 
     /// Reads the archive's beginning and names the place to restore into.
-    async fn look_inside(&self, plan: &mut DrillPlan) -> Result<(), PlanError> {
+    async fn look_inside(&self, plan: &mut DrillPlan, now: Timestamp) -> Result<(), PlanError> {
         let Some(backup) = &plan.backup else { return Ok(()) };
         let read = proof::guarded(self.read.clone(), backup, plan.manifest.as_ref());
         let peeked = match read {
@@ -248,6 +248,9 @@ impl Drill {
                 return Ok(());
             }
         };
+        let begun = preamble.started_by();
+        let stale = begun.and_then(|at| catalogue::check_inside(backup, at, &self.rules, now));
+        plan.findings.extend(stale);
         plan.archive = Some(preamble.clone());
         let request = RestoreRequest { run: plan.run, preamble, jobs: plan.request.jobs.max(1) };
         match self.target.session(&request) {

@@ -76,6 +76,18 @@ pub fn check(
     found
 }
 
+/// Judges `backup` by when the dump inside of it was begun, which is not later than `started`. What
+/// is found is `source.stale`: critical where it is older than allowed, else worth knowing.
+#[must_use]
+pub fn check_inside(
+    backup: &Backup,
+    started: Timestamp,
+    rules: &CatalogueRules,
+    now: Timestamp,
+) -> Option<Finding> {
+    age::check_inside(backup, started, rules, now)
+}
+
 /// The newest by the store's clock; of equal times that with the greatest key.
 fn newest(backups: &[Backup]) -> Option<&Backup> {
     backups.iter().max_by(|a, b| (a.modified, &a.key).cmp(&(b.modified, &b.key)))
@@ -174,6 +186,24 @@ mod tests {
         let found = check_newest(&backups, &rules(26), at(NOW));
         assert!(codes(&found).contains(&(FindingCode::SourceStale, Severity::Critical)));
         assert!(found.findings.iter().any(|f| f.message.contains("2026-11-11")), "{found:?}");
+    }
+
+    #[test]
+    fn an_old_dump_written_anew_is_stale_by_the_date_inside() {
+        let latest = backup("latest.dump", 1_000, "2026-11-22T03:10:00Z");
+        let found = |started, rules: &CatalogueRules| {
+            let found = check_inside(&latest, at(started), rules, at(NOW));
+            found.map(|found| (found.code, found.severity))
+        };
+        let stale = |severity| Some((FindingCode::SourceStale, severity));
+        let none = CatalogueRules::default();
+        assert_eq!(found("2026-11-19T03:00:00Z", &rules(26)), stale(Severity::Critical));
+        assert_eq!(found("2026-11-19T03:00:00Z", &none), stale(Severity::Info));
+        // Of an unknown zone, and a dump that took its time.
+        for started in ["2026-11-22T17:00:00Z", "2026-11-22T03:00:00Z", "2026-11-21T14:00:00Z"] {
+            assert_eq!(found(started, &rules(20)), None, "{started}");
+            assert_eq!(found(started, &none), None, "{started}");
+        }
     }
 
     #[test]

@@ -253,6 +253,9 @@ fn privileges_on_a_group_of_large_objects_are_given_on_each() {
 fn what_is_known_of_the_whole_comes_first() {
     let preamble = script(toc(WHOLE_18)).preamble(BackupFormat::Custom, Compression::Gzip);
     assert_eq!(preamble.server_major(), Some(18));
+    let locally = preamble.started_locally.unwrap();
+    let latest = preamble.started_by().unwrap();
+    assert_eq!(latest.to_string(), format!("{}Z", locally + jiff::Span::new().hours(14)));
     assert_eq!(preamble.client_encoding.as_deref(), Some("UTF8"));
     let creates = preamble.creates_database.unwrap();
     assert_eq!((creates.name.as_str(), creates.locale.as_deref()), ("archive_shop", Some("C")));

@@ -101,6 +101,7 @@ fn preamble() -> Preamble {
         client_encoding: Some("UTF8".into()),
         creates_database: None,
         started_on: None,
+        started_locally: None,
     }
 }
 

@@ -121,6 +121,7 @@ fn preamble(client_encoding: Option<&str>) -> Preamble {
         client_encoding: client_encoding.map(str::to_owned),
         creates_database: None,
         started_on: None,
+        started_locally: None,
     }
 }
 

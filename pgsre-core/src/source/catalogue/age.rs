@@ -16,6 +16,9 @@ const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(10);
 /// A name that is this much older than the object's time is worth saying.
 const STRIKING_DISAGREEMENT: SignedDuration = SignedDuration::from_hours(48);
 
+/// A dump and its upload may take so long: that it was begun earlier says nothing yet.
+const LONGEST_DUMP: SignedDuration = SignedDuration::from_hours(14);
+
 const JOB_HINT: &str = "check that the backup job runs, and that its uploads succeed";
 const NAME_HINT: &str =
     "check whether the newest object is an old dump that was written again or copied";
@@ -38,6 +41,37 @@ pub(super) fn check(
         None => disagreement(backup, &mut found),
     }
     found
+}
+
+/// Judges a backup by when the dump inside of it was begun, which is not later than `started`: an
+/// old dump that was written again has a new time in the store.
+pub(super) fn check_inside(
+    backup: &Backup,
+    started: Timestamp,
+    rules: &CatalogueRules,
+    now: Timestamp,
+) -> Option<Finding> {
+    let apart = backup.modified.duration_since(started);
+    if apart <= LONGEST_DUMP {
+        return None;
+    }
+    let message = format!(
+        "the dump inside was begun {} before the store says that it was written, {}",
+        spoken(apart),
+        backup.modified
+    );
+    let age = now.duration_since(started);
+    let finding = match rules.max_age {
+        Some(max_age) if age > max_age => {
+            let message = format!("{message}; at most {} are allowed", spoken(max_age));
+            Finding::critical(FindingCode::SourceStale, &backup.key, message)
+        }
+        _ if apart > STRIKING_DISAGREEMENT => {
+            Finding::info(FindingCode::SourceStale, &backup.key, message)
+        }
+        _ => return None,
+    };
+    Some(finding.with_hint(NAME_HINT))
 }
 
 fn from_the_future(backup: &Backup, now: Timestamp, found: &mut CatalogueCheck) {
