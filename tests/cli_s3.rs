@@ -101,6 +101,8 @@ async fn a_sound_backup_in_a_bucket_passes_and_its_report_is_kept_there() {
         let (code, read) = client.json(&["report", id, "--from", evidence]);
         assert_eq!((code, &read["backup"]), (0, &report["backup"]), "{read}");
     }
+    let (code, found) = client.json(&["report", "verify", "--report", evidence]);
+    assert_eq!((code, &found["chained"]), (0, &found["reports"]), "{found}");
     let (code, past) = client.json(&["report", "--from", evidence]);
     assert_eq!((code, past["drills"].as_array().map(Vec::len)), (0, Some(2)), "{past}");
     let page = client.command(&["report", "--from", evidence, "--html", "-"]).output().unwrap();
