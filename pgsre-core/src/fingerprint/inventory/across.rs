@@ -37,8 +37,9 @@ impl ObjectPrint {
     }
 }
 
-/// Takes away what 15 writes and later versions do not: brackets around brackets (`((a AT TIME ZONE
-/// b))` in indexes), `FETCH FIRST (3) ROWS`, the `AS` in `DELETE FROM a AS b`.
+/// Takes away what one version writes and another does not. Only from 14 on: the `IN` of a procedure's
+/// arguments. Only up to 15: brackets around brackets (`((a AT TIME ZONE b))` in indexes),
+/// `FETCH FIRST (3) ROWS`, the `AS` in `DELETE FROM a AS b`.
 fn without_needless(definition: &str) -> String {
     let all = tokens(definition);
     let mut needless = double_brackets(&all);
@@ -47,6 +48,9 @@ fn without_needless(definition: &str) -> String {
     for at in 0..solid.len() {
         if word(at) == "FIRST" && word(at + 1) == "(" && word(at + 3) == ")" {
             needless.extend([solid[at + 1], solid[at + 3]]);
+        }
+        if word(at) == "IN" && at > 0 && matches!(word(at - 1), "(" | ",") {
+            needless.extend([solid[at], solid[at] + 1]);
         }
         let is_target = matches!((word(at), word(at + 1)), ("DELETE", "FROM") | ("MERGE", "INTO"));
         let name = if is_target { at + 2 } else { at + 1 };

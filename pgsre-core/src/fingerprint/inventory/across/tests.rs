@@ -22,11 +22,13 @@ fn needless_words_and_brackets_are_one_between_versions() {
         ("id FETCH FIRST (3) ROWS WITH TIES", "id FETCH FIRST 3 ROWS WITH TIES"),
         ("DELETE FROM a.b AS c\n USING d AS e", "DELETE FROM a.b c\n USING d AS e"),
         ("MERGE INTO b AS c", "MERGE INTO b c"),
+        ("PROCEDURE p(IN a text, IN b text)", "PROCEDURE p(a text, b text)"),
         ("UPDATE a.b AS c SET d = 1", "UPDATE a.b c SET d = 1"),
     ] {
         assert_eq!(across(old), across(new));
         assert_ne!(view(old).comparable(15, 15), view(new).comparable(15, 15));
     }
+    assert_ne!(across("PROCEDURE p(INOUT a text)"), across("PROCEDURE p(a text)"));
     assert_ne!(across("f((a), (b))"), across("f(a, b)"));
     assert_ne!(across("(a + b) * c"), across("a + b * c"));
     assert_ne!(across("x = '((a))'"), across("x = '(a)'"));
