@@ -302,3 +302,50 @@ async fn of_an_extension_only_the_rows_that_a_dump_has_count() {
     server.sql("extended", b"UPDATE settings SET name = 'changed' WHERE own");
     assert_eq!(differing(&before, &content(&server, "extended").await), ["public.settings"]);
 }
+
+/// The server's table of locks has room for 64 for each of 60 connections, and everybody needs it.
+#[tokio::test]
+async fn more_tables_than_the_server_has_room_for_locks_are_read_and_leave_room_for_others() {
+    let server = Server::start(15).await;
+    server.create("many", "", b"");
+    let tables: Vec<String> = (1000..3500)
+        .map(|at| format!("create table t{at} (a int primary key); insert into t{at} values (1);"))
+        .collect();
+    for some in tables.chunks(100) {
+        server.sql("many", some.concat().as_bytes());
+    }
+    let database = server.connect("many").await;
+    let watch = WhilePlanned(|| {
+        let dump = server.dump("many", &["--data-only", "--table=t1*"]);
+        assert!(!dump.is_empty(), "a pg_dump beside it has room");
+        server.sql("many", b"truncate t3400");
+    });
+    let request = FingerprintRequest::default();
+    let changed = Fingerprint::take(&database, &request, &watch, &CancellationToken::new()).await;
+    let changed = changed.expect("a fingerprint");
+    let gaps: Vec<_> = changed.gaps.iter().map(|gap| gap.subject.as_str()).collect();
+    assert_eq!(gaps, ["table public.t3400"], "rows that a snapshot no longer shows are no count");
+    assert_eq!(table(&changed, "public.t3400").rows, None);
+
+    let sound = take(&database, &request).await;
+    assert!(sound.gaps.is_empty(), "{:?}", sound.gaps);
+    assert_eq!((sound.tables.len(), table(&sound, "public.t3400").rows), (2500, Some(0)));
+    assert_eq!(table(&sound, "public.t3499").rows, Some(1));
+}
+
+/// Does something between the locks and the reading.
+struct WhilePlanned<F>(F);
+
+impl<F> std::fmt::Debug for WhilePlanned<F> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("WhilePlanned")
+    }
+}
+
+impl<F: Fn() + Send + Sync> FingerprintObserver for WhilePlanned<F> {
+    fn on_event(&self, event: &FingerprintEvent) {
+        if matches!(event, FingerprintEvent::Planned { .. }) {
+            (self.0)();
+        }
+    }
+}

@@ -1,5 +1,6 @@
 //! Taking a fingerprint: one snapshot, shared by all sessions that read.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::AtomicUsize;
 use std::time::Duration;
 
@@ -11,11 +12,12 @@ use super::{
     Fingerprint, FingerprintError, Gap, Level, ObjectPrint, SequencePrint, Taken, inventory,
 };
 use crate::postgres::{Database, PostgresError, PostgresErrorKind, Snapshot};
+use attempt::Refusal;
 use hashing::Closeness;
 use large_objects::LargeObjects;
 use plan::{Division, Plan};
 use reading::{Answer, Reader};
-use relations::Table;
+use relations::{Oid, Table};
 
 mod attempt;
 mod hashing;
@@ -93,6 +95,8 @@ struct Outline {
     taken: Taken,
     database: String,
     tables: Vec<Table>,
+    /// Those that nothing keeps as they are until they are read.
+    unlocked: HashSet<Oid>,
     sequences: Vec<SequencePrint>,
     large_objects: LargeObjects,
     plan: Plan,
@@ -105,8 +109,10 @@ impl<'a> Taking<'a> {
     async fn run(&self) -> Result<Fingerprint, FingerprintError> {
         let first = self.open().await?;
         let mut outline = self.outline(&first).await?;
-        let ((objects, gaps), answers) = self.read(&first, &outline.plan).await?;
+        let ((objects, gaps), mut answers) = self.read(&first, &outline.plan).await?;
         outline.gaps.extend(gaps);
+        let changed = locks::changed(&first, &outline.tables, &outline.unlocked).await?;
+        refuse(&mut answers, &outline.tables, &changed);
         let sums = sum::up(&outline.tables, &answers, self.closeness());
         first.close().await;
         outline.gaps.extend(sums.gaps);
@@ -151,16 +157,17 @@ impl<'a> Taking<'a> {
         let (sequences, mut gaps) = sequences::read(snapshot, &relations.sequences).await?;
         let tables = relations.tables;
         let readable = readable(&tables, &taken, &mut gaps);
-        let (sizes, unread) = locks::lock(snapshot, &readable).await?;
-        gaps.extend(unread);
+        let looked = locks::look(snapshot, &readable).await?;
+        gaps.extend(looked.gaps);
         let (large_objects, gap) = large_objects::look(snapshot).await?;
         gaps.extend(gap);
-        let plan = plan::lay_out(&tables, &sizes, &large_objects, self.division());
+        let plan = plan::lay_out(&tables, &looked.sizes, &large_objects, self.division());
         self.observer.on_event(&FingerprintEvent::Planned {
-            tables: sizes.len() as u64,
+            tables: looked.sizes.len() as u64,
             bytes: plan.bytes(),
         });
-        Ok(Outline { taken, database, tables, sequences, large_objects, plan, gaps })
+        let unlocked = looked.unlocked;
+        Ok(Outline { taken, database, tables, unlocked, sequences, large_objects, plan, gaps })
     }
 
     async fn taken(&self, snapshot: &Snapshot<'_>) -> Result<(Taken, String), FingerprintError> {
@@ -307,6 +314,16 @@ async fn again<'p>(
         answers.extend(reader.read(first, &[part]).await?);
     }
     Ok(answers)
+}
+
+/// Takes back what was read of tables that were changed meanwhile.
+fn refuse(answers: &mut [Answer<'_>], tables: &[Table], changed: &HashMap<Oid, Refusal>) {
+    for (part, answer) in answers {
+        let plan::Subject::Table(at) = part.subject else { continue };
+        if let Some(refusal) = tables.get(at).and_then(|table| changed.get(&table.oid)) {
+            *answer = Err(refusal.clone());
+        }
+    }
 }
 
 /// The tables that store rows and let themselves be read here.

@@ -12,6 +12,9 @@ use super::plan::{Part, Plan};
 use super::request::{FingerprintEvent, FingerprintObserver};
 use crate::postgres::{PostgresError, PostgresErrorKind, Snapshot};
 
+/// Ends what only read.
+const LET_GO: &str = "ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt";
+
 /// What a part came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Figures {
@@ -110,15 +113,15 @@ impl Part {
     }
 }
 
-/// The figures of these parts, all of them, in one round trip.
+/// The figures of these parts, all of them, in one round trip. Rolling back what only read lets go of
+/// its locks, those of the indexes among them: the server's room for locks is everybody's.
 async fn read(snapshot: &Snapshot<'_>, parts: &[&Part]) -> Result<Vec<Figures>, PostgresError> {
     let selects: Vec<_> = parts
         .iter()
         .enumerate()
         .map(|(at, part)| format!("SELECT '{at}', {}", part.figures))
         .collect();
-    let sql =
-        format!("SAVEPOINT attempt; {}; RELEASE SAVEPOINT attempt", selects.join(" UNION ALL "));
+    let sql = format!("SAVEPOINT attempt; {}; {LET_GO}", selects.join(" UNION ALL "));
     let what = match parts {
         [part] => format!("read {}", part.name),
         _ => format!("read {} tables", parts.len()),
