@@ -86,7 +86,10 @@ async fn every_outcome_is_one_object_and_its_status() {
         assert_eq!((code, &report["verdict"]), (status, &verdict.into()), "{name}: {report:#}");
         assert_drill(&report);
         let id = report["id"].as_str().expect("an id");
-        let (code, kept) = scene.pgsre.json(&["report", id]);
+        let (code, mut kept) = scene.pgsre.json(&["report", id]);
+        // The place where it is kept links it to the report before it.
+        let link = kept.as_object_mut().and_then(|kept| kept.remove("chain")).expect("a link");
+        assert!(link["previous"].is_object() || link["previous"].is_null(), "{link}");
         assert_eq!((code, &kept), (0, &report));
 
         let (code, checked) = scene.pgsre.json(&["backups", "check", name]);
