@@ -12,7 +12,7 @@ use pgsre_benches::{Outcome, Parameters, Pgsre, Shop, Summary, Watch};
 use pgsre_tests::harness::s3::S3Server;
 use pgsre_tests::harness::server::{Server, programs, traversable};
 
-/// The whole time of ours divided by the rival's, at most: what the issue asks for.
+/// The whole time of ours divided by the rival's: what it may cost at most.
 const TO_REACH: f64 = 1.15;
 
 #[tokio::main]
