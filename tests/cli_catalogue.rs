@@ -243,3 +243,29 @@ async fn a_statement_that_fails_is_never_passed_over_and_a_schema_that_is_there_
     let (code, report) = scene.drill(&directory, &[]);
     assert_eq!((code, &report["verdict"]), (0, &Value::from("passed")), "{report:#}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_byte_is_held_against_the_manifest_without_a_restore() {
+    let scene = Scene::new().await;
+    let directory = scene.directory("backups");
+    let place = directory.to_string_lossy().into_owned();
+    let url = scene.server.uri("shop");
+    let plain = ["--dump-format", "plain", "--compress", "none"];
+    let (code, taken) = scene.pgsre.json(&[&["backup", &url, &place][..], &plain].concat());
+    assert_eq!(code, 0, "{taken:#}");
+    let check = || scene.pgsre.json(&["backups", "check", &place]);
+    assert_eq!(check().0, 0, "{:#}", check().1);
+
+    let key = directory.join(taken["key"].as_str().expect("a key"));
+    let sound = fs::read_to_string(&key).expect("the backup");
+    fs::write(&key, sound.replacen("customer77@", "customer78@", 1)).expect("another value");
+    let (code, checked) = check();
+    assert_eq!((code, codes(&checked)), (1, vec!["archive.corrupt"]), "{checked:#}");
+
+    fs::write(&key, &sound).expect("the backup");
+    let manifest = directory.join(taken["manifest"].as_str().expect("a manifest"));
+    let text = fs::read(&manifest).expect("the manifest");
+    fs::write(&manifest, &text[..text.len() / 2]).expect("half a manifest");
+    let (code, checked) = check();
+    assert_eq!((code, codes(&checked)), (1, vec!["archive.corrupt"]), "{checked:#}");
+}

@@ -32,7 +32,7 @@ mod steps;
 pub use crate::finding::Verdict;
 pub use event::{Event, Observer, Unobserved};
 pub use plan::{DrillPlan, PlanError};
-pub use proof::ManifestProof;
+pub use proof::{ManifestProof, guarded};
 pub use provenance::Provenance;
 pub use report::{
     CleanupOutcome, CleanupReport, DrillReport, ObjectivesReport, Stage, StageOutcome, StageReport,

@@ -65,8 +65,12 @@ impl ManifestProof {
     }
 }
 
-/// The same options, with what the manifest says of the archive's bytes.
-pub(super) fn guarded(
+/// The same options, with what the manifest says of the archive's bytes: what is read must then be
+/// that.
+///
+/// # Errors
+/// Where what it says of them is no SHA-256.
+pub fn guarded(
     read: ReadOptions,
     backup: &Backup,
     manifest: Option<&Manifest>,

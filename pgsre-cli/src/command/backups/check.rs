@@ -7,7 +7,8 @@ use indicatif::ProgressBar;
 use jiff::Timestamp;
 use pgsre_core::archive::{ArchiveError, ArchiveItem, ArchiveReader, ArchiveSummary, ReadOptions};
 use pgsre_core::backup::Backup;
-use pgsre_core::drill::Verdict;
+use pgsre_core::drill::{self, Verdict};
+use pgsre_core::manifest::Manifest;
 use pgsre_core::source::{BackupSource, BackupSourceExt, SourceError, SourceErrorKind, catalogue};
 
 use super::{CheckResult, Named, sources};
@@ -177,7 +178,11 @@ async fn read(
     let bar = face
         .draws()
         .then(|| if backup.size > 0 { bytes_bar(face, backup.size) } else { spinner(face) });
-    let read = drain(source, backup, options, bar.as_ref()).await;
+    let guarded = guarded(source.as_ref(), backup, options, result).await;
+    let read = match guarded {
+        Ok(options) => drain(source, backup, options, bar.as_ref()).await,
+        Err(error) => Err(error),
+    };
     if let Some(bar) = bar {
         bar.finish_and_clear();
     }
@@ -190,6 +195,24 @@ async fn read(
         }
         Err(error) => result.findings.push(error.to_finding(&backup.key)),
     }
+}
+
+/// Has every byte compared with what the manifest beside the backup says. A manifest that cannot be
+/// read is a finding.
+async fn guarded(
+    source: &dyn BackupSource,
+    backup: &Backup,
+    options: ReadOptions,
+    result: &mut CheckResult,
+) -> Result<ReadOptions, ArchiveError> {
+    let manifest = match Manifest::read(source, backup).await {
+        Ok(manifest) => manifest,
+        Err(error) => {
+            result.findings.push(error.to_finding());
+            None
+        }
+    };
+    drill::guarded(options, backup, manifest.as_ref())
 }
 
 async fn drain(
