@@ -160,3 +160,39 @@ async fn a_table_that_may_not_be_read_is_named_and_the_rest_is_there() {
     println!("{said}");
     assert!(said.contains("public.secret") && said.contains("permission denied"), "{said}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rows_that_differ_are_named_by_their_keys() {
+    let server = Server::start(15).await;
+    let sql = b"create table t (a int, b text, c text, primary key (a, b)); \
+                insert into t select i, 'k ' || i, 'v' from generate_series(1, 3000) i; \
+                create table p (id int primary key, v text) partition by range (id); \
+                create table p1 partition of p for values from (0) to (100); \
+                insert into p values (7, 'x'), (8, 'y')";
+    server.create("source", "", sql);
+    server.create("copy", "", sql);
+    let pgsre = Pgsre::new();
+    let (source, copy) = (server.uri("source"), server.uri("copy"));
+    let compare = || pgsre.json(&["fingerprint", &copy, "--compare", &source, "--rows", "10"]);
+    let (code, equal) = compare();
+    assert_eq!((code, equal.get("rows")), (0, None), "{equal:#}");
+
+    server.sql(
+        "copy",
+        b"update t set c = 'w' where a = 77; delete from t where a = 5; \
+          insert into t values (0, 'new', 'v'); update p set v = 'z' where id = 8",
+    );
+    let (code, differs) = compare();
+    assert_eq!(code, 1, "{differs:#}");
+    let row = |key: &str, change: &str| serde_json::json!({"key": key, "change": change});
+    let mut rows = differs["rows"]["public.t"].as_array().expect("rows").clone();
+    rows.sort_by_key(|row| row["change"].to_string());
+    let named =
+        [row("(77,\"k 77\")", "changed"), row("(0,new)", "extra"), row("(5,\"k 5\")", "missing")];
+    assert_eq!(rows, named);
+    assert_eq!(differs["rows"]["public.p"], serde_json::json!([row("(8)", "changed")]));
+    let mut human = pgsre.command(&["fingerprint", &copy, "--compare", &source, "--rows", "1"]);
+    let human = human.output().expect("pgsre");
+    let text = String::from_utf8_lossy(&human.stdout);
+    assert!(text.contains("public.p") && text.contains("changed  (8)"), "{text}");
+}

@@ -22,7 +22,10 @@ pub use compare::{Aspect, Compared, Comparison, DiffLine, Difference, Difference
 pub use error::{FingerprintError, FingerprintErrorKind};
 pub use hash::ContentHash;
 pub use inventory::{ObjectKind, ObjectPrint};
-pub use take::{FingerprintEvent, FingerprintObserver, FingerprintRequest, Unobserved};
+pub use take::{
+    FingerprintEvent, FingerprintObserver, FingerprintRequest, RowChange, RowDifference,
+    Unobserved, differing_rows,
+};
 
 /// What one database holds at one snapshot: plain data.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -57,6 +57,11 @@ pub struct FingerprintArgs {
     #[arg(long, value_name = "FILE-or-URL")]
     pub compare: Option<String>,
 
+    /// Name the rows that differ from those of the other database, by key, at most this many of each
+    /// table
+    #[arg(long, value_name = "N", requires = "compare", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub rows: Option<u16>,
+
     /// How the result is printed
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,

@@ -1,12 +1,14 @@
 //! `pgsre fingerprint`: what a database holds.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use pgsre_core::Fingerprint;
 use pgsre_core::fingerprint::{
-    Comparison, FingerprintError, FingerprintErrorKind, FingerprintRequest, compare,
+    Comparison, Difference, DifferenceKind, FingerprintError, FingerprintErrorKind,
+    FingerprintRequest, RowDifference, compare, differing_rows,
 };
 use pgsre_core::postgres::{Database, PostgresError};
 use serde::Serialize;
@@ -33,6 +35,9 @@ struct Compared<'a> {
     equal: bool,
     #[serde(flatten)]
     comparison: &'a Comparison,
+    /// By table; with `--rows` only.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    rows: BTreeMap<String, Vec<RowDifference>>,
 }
 
 pub(crate) async fn run(args: &FingerprintArgs, face: &Face) -> Result<u8, CommandError> {
@@ -71,7 +76,7 @@ impl Command<'_> {
             self.face.note(&format!("wrote {key}"));
         }
         match other {
-            Some(other) => self.compare(other, &found, &request).await,
+            Some(other) => self.compare(other, &database, &found, &request).await,
             None => self.show(&found, seconds),
         }
     }
@@ -98,29 +103,68 @@ impl Command<'_> {
     async fn compare(
         &self,
         other: Other,
+        database: &Database,
         found: &Fingerprint,
         request: &FingerprintRequest,
     ) -> Result<u8, CommandError> {
         let name = other.to_string();
-        let expected = match other {
-            Other::File { databases, path } => other::of_database(databases, found, &path)?,
+        let mut rows = BTreeMap::new();
+        let comparison = match other {
+            Other::File { databases, path } => {
+                if self.args.rows.is_some() {
+                    return Err(CommandError::usage(
+                        "--rows needs another database to compare with",
+                    )
+                    .with_hint("a fingerprint holds no rows: give --compare postgres://…"));
+                }
+                compare(&other::of_database(databases, found, &path)?, found)
+            }
             Other::Database(url) => {
-                let database = connect("--compare", &url).await?;
+                let other = connect("--compare", &url).await?;
                 let request = FingerprintRequest { snapshot: None, ..request.clone() };
-                self.take(&database, &request, "other").await?
+                let comparison = compare(&self.take(&other, &request, "other").await?, found);
+                rows = self.rows(&other, database, &comparison).await?;
+                comparison
             }
         };
-        let comparison = compare(&expected, found);
         let equal = comparison.is_equal();
         self.face.print(&match self.args.format {
-            Format::Human => human::comparison(self.face, &name, &comparison),
-            Format::Json => json::object(&Compared { schema: 1, equal, comparison: &comparison })?,
+            Format::Human => {
+                human::comparison(self.face, &name, &comparison)
+                    + &human::rows_that_differ(self.face, &rows)
+            }
+            Format::Json => {
+                json::object(&Compared { schema: 1, equal, comparison: &comparison, rows })?
+            }
         })?;
         Ok(match (equal, comparison.unproved.is_empty()) {
             (false, _) => exit_code::FAILED,
             (true, false) => exit_code::INCONCLUSIVE,
             (true, true) => exit_code::PASSED,
         })
+    }
+}
+
+impl Command<'_> {
+    /// The rows that differ, where they are asked for, of each table whose contents do.
+    async fn rows(
+        &self,
+        expected: &Database,
+        found: &Database,
+        comparison: &Comparison,
+    ) -> Result<BTreeMap<String, Vec<RowDifference>>, CommandError> {
+        let mut rows = BTreeMap::new();
+        let Some(most) = self.args.rows.map(usize::from) else { return Ok(rows) };
+        let contents = |difference: &&Difference| difference.kind == DifferenceKind::Contents;
+        for difference in comparison.differences.iter().filter(contents) {
+            let table = &difference.subject;
+            let cancel = self.interrupt.token();
+            let differing = differing_rows(expected, found, table, most, cancel).await;
+            if let Some(differing) = differing.map_err(failed)? {
+                rows.insert(table.clone(), differing);
+            }
+        }
+        Ok(rows)
     }
 }
 

@@ -17,7 +17,7 @@ pub use backups::{backup_check, backup_list};
 pub use doctor::checks;
 pub use drill::drill_report;
 pub use findings::findings;
-pub use fingerprint::{comparison, fingerprint};
+pub use fingerprint::{comparison, fingerprint, rows_that_differ};
 pub use history::{PastDrills, drill_list};
 pub use status::server_status;
 pub use verification::verification;

@@ -20,6 +20,7 @@ use reading::{Answer, Reader};
 use relations::{Oid, Table};
 
 mod attempt;
+mod differing;
 mod hashing;
 mod large_objects;
 mod locks;
@@ -31,6 +32,7 @@ mod sequences;
 mod settings;
 mod sum;
 
+pub use differing::{RowChange, RowDifference, differing_rows};
 pub use request::{FingerprintEvent, FingerprintObserver, FingerprintRequest, Unobserved};
 
 /// The oldest server that a fingerprint can be taken of.

@@ -1,7 +1,9 @@
 //! What a database holds, and in what two differ.
 
+use std::collections::BTreeMap;
+
 use pgsre_core::Fingerprint;
-use pgsre_core::fingerprint::{Comparison, TablePrint};
+use pgsre_core::fingerprint::{Comparison, RowChange, RowDifference, TablePrint};
 
 use super::findings::{findings, indented};
 use crate::face::Face;
@@ -116,6 +118,25 @@ pub fn comparison(face: &Face, with: &str, comparison: &Comparison) -> String {
     for sentence in &comparison.unproved {
         let line = format!("? not compared: {}", clean(sentence));
         indented(&mut text, "  ", &line, face.width(), &palette.warning);
+    }
+    text
+}
+
+/// The rows in which tables differ, by key.
+#[must_use]
+pub fn rows_that_differ(face: &Face, tables: &BTreeMap<String, Vec<RowDifference>>) -> String {
+    let palette = face.palette();
+    let mut text = String::new();
+    for (table, rows) in tables {
+        text.push_str(&format!("\n  {}\n", palette.heading.apply_to(clean(table))));
+        for row in rows {
+            let (style, change) = match row.change {
+                RowChange::Changed => (&palette.warning, "changed"),
+                RowChange::Missing => (&palette.critical, "missing"),
+                RowChange::Extra => (&palette.critical, "extra"),
+            };
+            text.push_str(&format!("    {}  {}\n", style.apply_to(change), clean(&row.key)));
+        }
     }
     text
 }

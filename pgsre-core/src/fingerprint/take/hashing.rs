@@ -55,7 +55,8 @@ impl Table {
     }
 }
 
-fn row(columns: &[String]) -> String {
+/// A row of these columns as text.
+pub(super) fn row(columns: &[String]) -> String {
     let columns: Vec<_> = columns.iter().map(|name| quote_identifier(name)).collect();
     format!("ROW({})::text", columns.join(", "))
 }
