@@ -10,7 +10,7 @@
 //! use pgsre_core::monitor::{Metric, ServerMonitor};
 //! use pgsre_core::postgres::ConnectConfig;
 //!
-//! let config: ConnectConfig = "postgres://pgsre@db1/shop".parse()?;
+//! let config = ConnectConfig::parse("postgres://pgsre@db1/shop")?;
 //! let mut monitor = ServerMonitor::new("shop", config).expecting(["db2", "db3"]);
 //! let reading = monitor.read().await;
 //! for sample in reading.samples_of(Metric::ReplicationReplayLagSeconds) {
