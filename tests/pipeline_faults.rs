@@ -290,7 +290,7 @@ const SHOP_HAS_MORE: &[u8] = b"\
     alter table visits enable row level security; \
     create policy few on visits for select to reader using (hits <= 10);";
 
-/// The database as it was: visits and orders of the last months are not in it.
+/// The database as it was: a third of the visits is not in it.
 fn without_some_rows(dump: &str) -> String {
     let data = "COPY public.visits (day, path, hits) FROM stdin;\n";
     let from = dump.find(data).expect("the visits") + data.len();

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use pgsre_core::finding::Severity;
 use pgsre_core::monitor::{
     self, Incident, IncidentState, Incidents, Metric, Missing, Reading, Sample, ServerFacts,
-    ServerMonitor,
+    ServerMonitor, Unit,
 };
 use serde::Serialize;
 
@@ -53,6 +53,9 @@ pub struct AlertStatus {
     pub since: Timestamp,
     /// The figure.
     pub value: Option<f64>,
+    /// What the figure is counted in, for people.
+    #[serde(skip)]
+    pub unit: Option<Unit>,
 }
 
 /// How a server is.
@@ -173,7 +176,8 @@ async fn read(mut monitor: ServerMonitor, args: &StatusArgs, rules: &[monitor::R
 
 fn status(reading: Reading, rules: &[monitor::Rule]) -> Status {
     let incidents = Incidents::of_one(rules, &reading);
-    let alerts: Vec<AlertStatus> = incidents.open().into_iter().map(alert).collect();
+    let alerts: Vec<AlertStatus> =
+        incidents.open().into_iter().map(|incident| alert(incident, rules)).collect();
     Status {
         schema: 1,
         state: state(&reading, &alerts),
@@ -185,7 +189,8 @@ fn status(reading: Reading, rules: &[monitor::Rule]) -> Status {
     }
 }
 
-fn alert(incident: &Incident) -> AlertStatus {
+fn alert(incident: &Incident, rules: &[monitor::Rule]) -> AlertStatus {
+    let rule = rules.iter().find(|rule| rule.name == incident.rule);
     AlertStatus {
         rule: incident.rule.clone(),
         severity: incident.severity,
@@ -193,6 +198,7 @@ fn alert(incident: &Incident) -> AlertStatus {
         labels: incident.labels.clone(),
         since: incident.since,
         value: incident.value,
+        unit: rule.map(|rule| rule.metric.unit()),
     }
 }
 

@@ -164,7 +164,7 @@ pub fn default_rules() -> Vec<Rule> {
             .critical(above(0.95).held(30).clear(0.9)),
         Rule::new("cache.hit_ratio", M::CacheHitRatio).warning(below(0.99).held(600).clear(0.992)),
         Rule::new("locks.blocked", M::LocksLongestWaitSeconds)
-            .warning(above(30.0).held(0))
+            .warning(above(30.0))
             .critical(above(300.0)),
         Rule::new("transactions.long", M::LongestTransactionSeconds)
             .warning(above(3_600.0))

@@ -93,14 +93,11 @@ fn alert_line(palette: &Palette, alert: &AlertStatus) -> String {
         .filter(|(name, _)| *name != "server")
         .map(|(name, value)| format!("{} {}", clean(name), clean(value)))
         .collect();
-    let metric = pgsre_core::monitor::default_rules()
-        .into_iter()
-        .find(|rule| rule.name == alert.rule)
-        .map(|rule| rule.metric);
-    let value = alert.value.map_or_else(
-        || "unknown".to_owned(),
-        |value| metric.map_or_else(|| value.to_string(), |metric| figure(metric.unit(), value)),
-    );
+    let value = match (alert.value, alert.unit) {
+        (Some(value), Some(unit)) => figure(unit, value),
+        (Some(value), None) => value.to_string(),
+        (None, _) => "unknown".to_owned(),
+    };
     format!(
         "  {:<8}  {}  {}  {}\n",
         style.apply_to(weight),

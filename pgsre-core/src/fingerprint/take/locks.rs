@@ -90,7 +90,8 @@ pub(super) async fn changed(
 
 async fn capacity(snapshot: &Snapshot<'_>) -> Result<u64, FingerprintError> {
     let rows = snapshot.rows("read the server's settings", CAPACITY, &[]).await?;
-    Ok(rows.first().map_or(0, |row| row.get::<_, i64>(0).unsigned_abs()))
+    let room = rows.first().map(|row| row.try_get::<_, i64>(0)).transpose();
+    Ok(room.map_err(crate::postgres::PostgresError::from)?.unwrap_or(0).unsigned_abs())
 }
 
 async fn lock<'t>(

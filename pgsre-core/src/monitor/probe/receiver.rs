@@ -15,7 +15,6 @@ const STANDBY: &[(u32, &str)] = &[
     SELECT (replay.lsn - '0/0')::int8, (pg_last_wal_receive_lsn() - '0/0')::int8, \
            extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float8, \
            w.status, extract(epoch FROM clock_timestamp() - w.last_msg_receipt_time)::float8, \
-           (w.latest_end_lsn - '0/0')::int8, \
            pg_get_wal_replay_pause_state() <> 'not paused', \
            (SELECT setting::float8 / 1000 FROM pg_show_all_settings() WHERE name = 'recovery_min_apply_delay'), \
            current_setting('cluster_name') \
@@ -28,7 +27,7 @@ const STANDBY: &[(u32, &str)] = &[
     SELECT (replay.lsn - '0/0')::int8, (pg_last_wal_receive_lsn() - '0/0')::int8, \
            extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float8, \
            w.status, extract(epoch FROM clock_timestamp() - w.last_msg_receipt_time)::float8, \
-           (w.latest_end_lsn - '0/0')::int8, pg_is_wal_replay_paused(), \
+           pg_is_wal_replay_paused(), \
            (SELECT setting::float8 / 1000 FROM pg_show_all_settings() WHERE name = 'recovery_min_apply_delay'), \
            current_setting('cluster_name') \
       FROM (SELECT pg_last_wal_replay_lsn() AS lsn) replay \
@@ -77,9 +76,9 @@ impl Probe for Receiver {
             replayed_age: row.try_get(2)?,
             status: row.try_get(3)?,
             message_age: row.try_get(4)?,
-            paused: row.try_get::<_, Option<bool>>(6)?.unwrap_or_default(),
-            delay: row.try_get::<_, Option<f64>>(7)?.unwrap_or_default(),
-            name: row.try_get::<_, Option<String>>(8)?.unwrap_or_default(),
+            paused: row.try_get::<_, Option<bool>>(5)?.unwrap_or_default(),
+            delay: row.try_get::<_, Option<f64>>(6)?.unwrap_or_default(),
+            name: row.try_get::<_, Option<String>>(7)?.unwrap_or_default(),
         };
         Ok(standby.judge(cx))
     }

@@ -247,8 +247,7 @@ impl Replication {
             );
             return;
         };
-        let silent = self.silence(cx.instant, name, replica);
-        if silent.is_some() {
+        if self.is_silent(cx.instant, name, replica) {
             measured.samples.extend(disconnected(cx, name));
             return;
         }
@@ -267,8 +266,8 @@ impl Replication {
         ]);
     }
 
-    /// Why the replica is not there although its row is: for how long it has not answered.
-    fn silence(&mut self, at: Instant, name: &str, replica: &Replica) -> Option<Duration> {
+    /// Whether the replica is not there although its row is: it has not answered for too long.
+    fn is_silent(&mut self, at: Instant, name: &str, replica: &Replica) -> bool {
         let here = replica.here.unwrap_or_default();
         let seen = self.seen.entry(name.to_owned()).or_insert_with(|| {
             // By two clocks, until the next answer.
@@ -288,7 +287,7 @@ impl Replication {
         }
         let silent = at.saturating_duration_since(seen.reply_since);
         let under_load = here > seen.here_then;
-        (silent > SILENT || (under_load && silent > SILENT_UNDER_LOAD)).then_some(silent)
+        silent > SILENT || (under_load && silent > SILENT_UNDER_LOAD)
     }
 
     fn reply_age(&self, at: Instant, name: &str, replica: &Replica) -> Duration {

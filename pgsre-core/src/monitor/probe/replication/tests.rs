@@ -68,19 +68,19 @@ fn a_server_that_goes_back_begins_its_history_anew() {
 fn an_idle_replica_may_be_silent_for_half_a_minute_and_no_longer() {
     let mut probe = Replication::default();
     let begin = Instant::now();
-    assert_eq!(probe.silence(begin, "db2", &replica(100, 100, 7.0)), None);
-    assert_eq!(probe.silence(begin + SECOND * 29, "db2", &replica(100, 100, 7.0)), None);
-    assert!(probe.silence(begin + SECOND * 31, "db2", &replica(100, 100, 7.0)).is_some());
-    assert_eq!(probe.silence(begin + SECOND * 32, "db2", &replica(100, 100, 8.0)), None);
+    assert!(!probe.is_silent(begin, "db2", &replica(100, 100, 7.0)));
+    assert!(!probe.is_silent(begin + SECOND * 29, "db2", &replica(100, 100, 7.0)));
+    assert!(probe.is_silent(begin + SECOND * 31, "db2", &replica(100, 100, 7.0)));
+    assert!(!probe.is_silent(begin + SECOND * 32, "db2", &replica(100, 100, 8.0)));
 }
 
 #[test]
 fn a_replica_is_silent_sooner_while_there_is_more_to_send() {
     let mut probe = Replication::default();
     let begin = Instant::now();
-    assert_eq!(probe.silence(begin, "db2", &replica(100, 100, 7.0)), None);
-    assert_eq!(probe.silence(begin + SECOND * 11, "db2", &replica(500, 100, 7.0)), None);
-    assert!(probe.silence(begin + SECOND * 13, "db2", &replica(500, 100, 7.0)).is_some());
+    assert!(!probe.is_silent(begin, "db2", &replica(100, 100, 7.0)));
+    assert!(!probe.is_silent(begin + SECOND * 11, "db2", &replica(500, 100, 7.0)));
+    assert!(probe.is_silent(begin + SECOND * 13, "db2", &replica(500, 100, 7.0)));
 }
 
 #[test]
@@ -102,7 +102,7 @@ fn who_is_configured_was_seen_or_has_a_slot_is_expected_once() {
     let mut probe = Replication::default();
     let now = Instant::now();
     let seen = Replica { slot: Some("three".to_owned()), ..replica(1, 1, 1.0) };
-    assert_eq!(probe.silence(now, "db3", &seen), None);
+    assert!(!probe.is_silent(now, "db3", &seen));
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
     let absent = |present: &[&str]| {
         let slots = names(&["slot_db2", "three", "other"]);
