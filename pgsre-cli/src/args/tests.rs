@@ -1,6 +1,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 use clap::CommandFactory;
 
+use std::time::Duration;
+
 use super::*;
 
 fn drill(arguments: &[&str]) -> Result<DrillArgs, clap::Error> {
