@@ -4,172 +4,39 @@
 //! that send them. A small table has one connection to itself, which then writes no WAL; the rows of
 //! a large one go over as many as have nothing better to do.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
-
-use tokio::sync::{Notify, Semaphore};
 
 use super::connection::Settings;
 use super::copy::quoted;
 use super::lanes::Lane;
 use super::reject::Stashed;
-use super::rejection::Rejection;
 use super::{ArchiveItems, Loader, Task, Transaction};
 use crate::archive::{
     ArchiveError, ArchiveItem, CopyEnd, CopyHead, CopyStart, ObjectName, TableData,
 };
-use crate::restore::{LoadEvent, TableLoad, TargetError};
+use crate::restore::{LoadEvent, TargetError};
 
 mod budget;
 mod chunk;
 mod feed;
+mod fills;
 mod queue;
 mod share;
 
 pub(super) use feed::Fed;
+pub(super) use fills::Fills;
 pub(super) use share::Shared;
 
 use chunk::{Chunk, Chunker};
 use feed::Feeder;
-use queue::Queue;
+use fills::{Fill, Waiting, Way};
 use share::Share;
 
 /// A table in the stream whose data ends within so many bytes has one connection to itself.
 const SMALL: usize = 4 << 20;
 /// Progress of a table is told each time that so many more bytes of it were sent.
 const PROGRESS_STEP: u64 = 4 << 20;
-
-/// The tables that are being filled.
-#[derive(Debug)]
-pub(super) struct Fills {
-    open: BTreeMap<usize, Fill>,
-    /// Data apart that nobody reads yet, smallest first.
-    waiting: Vec<Waiting>,
-    next: usize,
-    /// For rows of the stream.
-    budget: Arc<Semaphore>,
-    /// For rows that are read apart.
-    budget_apart: Arc<Semaphore>,
-    /// Told when more waits somewhere than its senders take.
-    backed_up: Arc<Notify>,
-}
-
-impl Default for Fills {
-    fn default() -> Self {
-        Self {
-            open: BTreeMap::new(),
-            waiting: Vec::new(),
-            next: 0,
-            budget: budget::whole(),
-            budget_apart: budget::whole(),
-            backed_up: Arc::default(),
-        }
-    }
-}
-
-/// One table's data on its way.
-#[derive(Debug)]
-struct Fill {
-    task: Task,
-    head: CopyHead,
-    table: ObjectName,
-    sql: String,
-    settings: Settings,
-    queue: Arc<Queue>,
-    begun: Instant,
-    way: Way,
-    /// Bytes that were put into the queue from the stream.
-    put: usize,
-    /// Connections that send now, and those that ever did.
-    sending: u32,
-    connections: u32,
-    rows: u64,
-    rejection: Option<Rejection>,
-    /// Whether all was read, and how it ended.
-    read: Option<Option<CopyEnd>>,
-    told: u64,
-}
-
-/// How the rows of a table go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    /// It is not known yet how many there are.
-    Undecided,
-    /// Over one connection, which empties the table first: so nothing goes to the WAL.
-    Alone,
-    /// Over any number of connections.
-    Shared,
-}
-
-#[derive(Debug)]
-struct Waiting {
-    data: TableData,
-    task: Task,
-    head: CopyHead,
-    settings: Settings,
-    sql: String,
-    ambiguous: bool,
-}
-
-impl Fills {
-    /// Whether there is data that is handed out and not in.
-    pub(super) fn are_open(&self) -> bool {
-        !self.open.is_empty() || !self.waiting.is_empty()
-    }
-
-    /// Forgets everything: it was given up.
-    pub(super) fn give_up(&mut self) {
-        self.waiting.clear();
-        for fill in std::mem::take(&mut self.open).into_values() {
-            fill.queue.give_up();
-        }
-    }
-
-    /// Told when one more connection would help.
-    pub(super) fn more_wanted(&self) -> Arc<Notify> {
-        Arc::clone(&self.backed_up)
-    }
-
-    fn add(&mut self, fill: Fill) -> usize {
-        let id = self.next;
-        self.next += 1;
-        self.open.insert(id, fill);
-        id
-    }
-
-    /// A table that waits for its first connection.
-    fn unattended(&self) -> Option<usize> {
-        let waits = |fill: &Fill| fill.way != Way::Undecided && fill.connections == 0;
-        self.open.iter().find(|(_, fill)| waits(fill)).map(|(id, _)| *id)
-    }
-
-    /// A table that one more connection would help.
-    fn backed_up(&self) -> Option<usize> {
-        let helps = |fill: &Fill| fill.way == Way::Shared && fill.queue.is_backed_up();
-        let backed = self.open.iter().filter(|(_, fill)| fill.rejection.is_none() && helps(fill));
-        backed.min_by_key(|(_, fill)| fill.sending).map(|(id, _)| *id)
-    }
-}
-
-impl Fill {
-    fn is_done(&self) -> bool {
-        self.read.is_some() && self.sending == 0 && self.connections > 0
-    }
-
-    fn piece(&self) -> TableLoad {
-        TableLoad {
-            table: self.table.clone(),
-            rows: self.rows,
-            bytes: self.read.flatten().map_or(0, |end| end.bytes),
-            seconds: self.begun.elapsed().as_secs_f64(),
-            connections: self.connections,
-            line: self.task.line,
-            failed: self.read.flatten().is_none(),
-            excused: false,
-        }
-    }
-}
 
 impl Loader<'_> {
     /// Begins a table's data in the stream. Whether there is more to do behind it.
