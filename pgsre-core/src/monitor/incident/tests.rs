@@ -148,3 +148,20 @@ fn incidents_survive_a_restart() {
     assert_eq!(take(&mut again, Some(3.0), 11), [], "nothing is told twice");
     assert!(!only(&take(&mut again, Some(0.0), 12)).1);
 }
+
+#[test]
+fn an_incident_that_is_kept_goes_on_for_its_time_after_the_value_is_sound_again() {
+    let mut rule = rule();
+    rule.warning = rule.warning.map(|at| Threshold { keep: Duration::from_secs(20), ..at });
+    let rules = [rule];
+    let mut incidents = Incidents::default();
+    let mut take =
+        |value, second| incidents.advance(&rules, &reading(Some(value), second), at(second));
+    take(3.0, 0);
+    assert!(only(&take(3.0, 10)).1);
+    assert_eq!(take(0.1, 11), [], "kept");
+    assert_eq!(take(3.0, 25), [], "it never ended");
+    assert_eq!(take(0.1, 26), [], "kept anew");
+    assert_eq!(take(0.1, 45), []);
+    assert!(!only(&take(0.1, 46)).1);
+}
