@@ -20,6 +20,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     ("alert", &["finding"]),
     ("monitor", &["alert", "finding", "postgres"]),
+    ("forecast", &[]),
+    ("queries", &["finding", "monitor", "postgres"]),
+    ("pooler", &["finding", "monitor", "postgres", "queries"]),
+    ("watch", &["alert", "finding", "forecast", "history", "monitor", "postgres"]),
+    ("migrate", &["finding", "postgres"]),
     (
         "drill",
         &[
@@ -38,7 +43,17 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("dump", &["backup", "finding", "fingerprint", "manifest", "postgres", "source"]),
     (
         "history",
-        &["alert", "archive", "backup", "drill", "finding", "fingerprint", "restore", "source"],
+        &[
+            "alert",
+            "archive",
+            "backup",
+            "drill",
+            "finding",
+            "fingerprint",
+            "monitor",
+            "restore",
+            "source",
+        ],
     ),
 ];
 

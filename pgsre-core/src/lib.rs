@@ -33,8 +33,8 @@
 //! ```
 //!
 //! The examples of the repository show a first drill, a validator of your own and an alerter of your
-//! own. Features: `s3` and `webhook` by default, `gcs` and `azure` on demand; local files always
-//! work.
+//! own. Features: `s3` and `webhook` by default; `gcs`, `azure`, `mail`, `history` and `migrate` on
+//! demand; local files always work.
 
 pub mod alert;
 pub mod archive;
@@ -43,13 +43,19 @@ pub mod drill;
 pub mod dump;
 pub mod finding;
 pub mod fingerprint;
+pub mod forecast;
 pub mod history;
 pub mod manifest;
+#[cfg(feature = "migrate")]
+pub mod migrate;
 pub mod monitor;
+pub mod pooler;
 pub mod postgres;
+pub mod queries;
 pub mod restore;
 pub mod source;
 pub mod validate;
+pub mod watch;
 
 pub use alert::{Alert, Alerter};
 pub use backup::Backup;

@@ -33,8 +33,9 @@ pub use error::ProbeError;
 pub use incident::{Change, Incident, IncidentState, Incidents};
 pub use metric::{Metric, Unit};
 pub use probe::{
-    Archiver, Cache, Checkpoints, Connections, Disk, Limits, Locks, Measured, Probe, ProbeContext,
-    Receiver, Replication, Slots, Subscriptions, Transactions, Wraparound, default_probes,
+    Archiver, Cache, Checkpoints, Connections, Disk, IndependentProbe, Limits, Locks, Measured,
+    Probe, ProbeContext, Receiver, Replication, Slots, Subscriptions, Transactions, Wraparound,
+    default_probes,
 };
 pub use reading::{Missing, Reading, Role, ServerFacts};
 pub use rule::{Bound, Rule, Threshold, default_rules};

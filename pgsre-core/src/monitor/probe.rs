@@ -60,6 +60,24 @@ pub trait Probe: Debug + Send + 'static {
     async fn measure(&mut self, cx: &ProbeContext<'_>) -> Result<Measured, ProbeError>;
 }
 
+/// An aspect that is measured without the server's connection, and also while the server is down:
+/// the console of its pooler, the catalogue of its backups.
+#[async_trait]
+pub trait IndependentProbe: Debug + Send + 'static {
+    /// A short name, as reports have it.
+    fn name(&self) -> &'static str;
+
+    /// What it emits: nothing else, and where it fails each of these is without data.
+    fn metrics(&self) -> &'static [Metric];
+
+    /// Measures, within the deadline of the reading: what takes longer goes on by itself, and is
+    /// answered from what was found last. Dropping the future loses this reading and nothing else.
+    ///
+    /// # Errors
+    /// Where nothing could be measured.
+    async fn measure(&mut self, now: Timestamp) -> Result<Measured, ProbeError>;
+}
+
 /// What a probe measured.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[must_use]

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use futures::future::{join, join_all};
 use jiff::Timestamp;
 
-use super::probe::{Probe, ProbeContext, default_probes};
+use super::probe::{IndependentProbe, Probe, ProbeContext, default_probes};
 use super::reading::{Missing, Reading, Role, ServerFacts};
 use super::{Measured, Metric, ProbeError, Sample};
 use crate::postgres::{
@@ -46,6 +47,13 @@ const ROLE: &str = "SELECT pg_is_in_recovery(), current_setting('server_version_
 /// Reads one server, again and again. It holds one connection and makes it anew when it breaks.
 #[derive(Debug)]
 pub struct ServerMonitor {
+    server: Server,
+    independent: Vec<Box<dyn IndependentProbe>>,
+}
+
+/// What is read over the connection.
+#[derive(Debug)]
+struct Server {
     name: String,
     config: ConnectConfig,
     standbys: Vec<String>,
@@ -59,7 +67,7 @@ impl ServerMonitor {
     /// A monitor with the [default probes](default_probes). Nothing is connected yet.
     #[must_use]
     pub fn new(name: impl Into<String>, config: ConnectConfig) -> Self {
-        Self {
+        let server = Server {
             name: name.into(),
             config,
             standbys: Vec::new(),
@@ -67,35 +75,50 @@ impl ServerMonitor {
             deadline: DEADLINE,
             session: None,
             version: None,
-        }
+        };
+        Self { server, independent: Vec::new() }
     }
 
     /// Replicas that must be there, by application name, slot or address: one that is absent is
     /// *disconnected*. Those that have a physical slot or were seen are expected in any case.
     #[must_use]
     pub fn expecting<S: Into<String>>(mut self, standbys: impl IntoIterator<Item = S>) -> Self {
-        self.standbys.extend(standbys.into_iter().map(Into::into));
+        self.server.standbys.extend(standbys.into_iter().map(Into::into));
         self
     }
 
     /// Reads with these probes in place of the default ones.
     #[must_use]
     pub fn with_probes(mut self, probes: Vec<Box<dyn Probe>>) -> Self {
-        self.probes = probes;
+        self.server.probes = probes;
+        self
+    }
+
+    /// Reads with this probe too.
+    #[must_use]
+    pub fn and(mut self, probe: Box<dyn Probe>) -> Self {
+        self.server.probes.push(probe);
+        self
+    }
+
+    /// Reads what lies beside the server too: its pooler, its backups.
+    #[must_use]
+    pub fn beside(mut self, probe: Box<dyn IndependentProbe>) -> Self {
+        self.independent.push(probe);
         self
     }
 
     /// Ends a reading after this time instead of 5 seconds.
     #[must_use]
     pub fn with_deadline(mut self, deadline: Duration) -> Self {
-        self.deadline = deadline;
+        self.server.deadline = deadline;
         self
     }
 
     /// What people call the server.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        &self.server.name
     }
 
     /// Reads every probe, within the deadline. A probe that fails or takes too long is without
@@ -103,6 +126,36 @@ impl ServerMonitor {
     ///
     /// Dropping the future loses this reading; the next one connects anew.
     pub async fn read(&mut self) -> Reading {
+        let deadline = self.server.deadline;
+        let independent = self.independent.iter_mut().map(|probe| beside(probe.as_mut(), deadline));
+        let (mut reading, independent) = join(self.server.read(), join_all(independent)).await;
+        for (measured, missing) in independent {
+            reading.samples.extend(measured.samples);
+            reading.unseen.extend(measured.unseen);
+            reading.missing.extend(missing);
+        }
+        reading
+    }
+}
+
+async fn beside(
+    probe: &mut dyn IndependentProbe,
+    deadline: Duration,
+) -> (Measured, Option<Missing>) {
+    let now = Timestamp::now();
+    let late = || ProbeError::new("no answer before the deadline");
+    let measured = tokio::time::timeout(deadline, probe.measure(now)).await;
+    match measured.unwrap_or_else(|_| Err(late())) {
+        Ok(measured) => (measured, None),
+        Err(error) => {
+            let samples = probe.metrics().iter().map(|metric| Sample::unknown(*metric, now));
+            (samples.collect::<Vec<_>>().into(), Some(missing(probe.name(), &error)))
+        }
+    }
+}
+
+impl Server {
+    async fn read(&mut self) -> Reading {
         let (begin, at) = (Instant::now(), Timestamp::now());
         let mut reading = Reading {
             server: ServerFacts { name: self.name.clone(), version: self.version, role: None },

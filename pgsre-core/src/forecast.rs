@@ -1,0 +1,1 @@
+//! When a growing figure reaches its bound, and how sure that is.

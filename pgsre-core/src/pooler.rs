@@ -1,0 +1,1 @@
+//! PgBouncer: its console, its configuration, the sizes of its pools.

@@ -1,0 +1,1 @@
+//! The queries that make the load: windows over pg_stat_statements.

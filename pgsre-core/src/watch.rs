@@ -1,0 +1,1 @@
+//! The loop that watches servers: read, forecast, judge, tell, remember.
