@@ -136,10 +136,24 @@ impl Metric {
         Self::ALL.iter().copied().find(|metric| metric.as_str() == name)
     }
 
-    /// The name as Prometheus has it: `pgsre_replication_replay_lag_seconds`.
+    /// The name as Prometheus has it: `pgsre_replication_replay_lag_seconds`. Prometheus counts
+    /// time in seconds only, so what is in days here is in seconds there, by name and by value.
     #[must_use]
     pub fn prometheus_name(self) -> String {
-        format!("pgsre_{}", self.as_str().replace('.', "_"))
+        let name = self.as_str().replace('.', "_");
+        match self.unit() {
+            Unit::Days => format!("pgsre_{}", name.replace("days", "seconds")),
+            _ => format!("pgsre_{name}"),
+        }
+    }
+
+    /// A figure of this metric, or a bound of it, as Prometheus has it.
+    #[must_use]
+    pub fn prometheus_value(self, value: f64) -> f64 {
+        match self.unit() {
+            Unit::Days => value * 86_400.0,
+            _ => value,
+        }
     }
 }
 
@@ -171,6 +185,16 @@ mod tests {
                 !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '_')
             };
             assert!(is_word(area) && is_word(what), "{name}");
+        }
+    }
+
+    #[test]
+    fn prometheus_sees_base_units_only() {
+        for metric in Metric::ALL {
+            let name = metric.prometheus_name();
+            assert!(!name.contains("days") && !name.ends_with("_total"), "{name}");
+            let factor = if metric.unit() == Unit::Days { 86_400.0 } else { 1.0 };
+            assert_eq!(metric.prometheus_value(2.0), 2.0 * factor, "{name}");
         }
     }
 
