@@ -6,6 +6,7 @@ use pgsre_core::monitor::{
     self, Incident, IncidentState, Incidents, Metric, Missing, Reading, Sample, ServerFacts,
     ServerMonitor, Unit,
 };
+use pgsre_core::pooler::PoolerProbe;
 use serde::Serialize;
 
 use crate::args::{Format, StatusArgs};
@@ -159,7 +160,13 @@ fn monitor(args: &StatusArgs, server: &Server) -> Result<ServerMonitor, CommandE
     })?;
     let config = connection("url", url)?;
     let standbys = server.standbys.iter().chain(&args.standby).cloned();
-    Ok(ServerMonitor::new(&server.name, config).expecting(standbys))
+    let monitor = ServerMonitor::new(&server.name, config).expecting(standbys);
+    Ok(match &server.pgbouncer {
+        Some(console) => {
+            monitor.beside(Box::new(PoolerProbe::new(connection("pgbouncer", console)?)))
+        }
+        None => monitor,
+    })
 }
 
 /// Two readings: rates are the difference between them.

@@ -162,6 +162,19 @@ pub fn default_rules() -> Vec<Rule> {
         Rule::new("connections.limit", M::ConnectionsLimitSaturation)
             .warning(above(0.8).held(60).clear(0.75))
             .critical(above(0.95).held(30).clear(0.9)),
+        Rule::new("pool.down", M::PoolUp)
+            .critical(below(1.0).held(5))
+            .unknown(Severity::Critical, 15),
+        Rule::new("pool.waiting", M::PoolMaxWaitSeconds)
+            .warning(above(1.0).held(10).clear(0.5))
+            .critical(above(10.0).clear(5.0)),
+        Rule::new("pool.saturation", M::PoolSaturation).warning(above(0.9).held(300).clear(0.8)),
+        Rule::new("pool.clients", M::PoolClientSaturation)
+            .warning(above(0.8).held(60).clear(0.75))
+            .critical(above(0.95).held(30).clear(0.9)),
+        Rule::new("pool.login", M::PoolLoginFailures).critical(above(0.0).held(10)),
+        Rule::new("pool.paused", M::PoolPaused).warning(above(0.0).held(60)),
+        Rule::new("pool.disabled", M::PoolDisabled).warning(above(0.0).held(60)),
         Rule::new("cache.hit_ratio", M::CacheHitRatio).warning(below(0.99).held(600).clear(0.992)),
         Rule::new("locks.blocked", M::LocksLongestWaitSeconds)
             .warning(above(30.0))

@@ -215,6 +215,13 @@ impl ConnectConfig {
         Self { options: Some(options), ..self.clone() }
     }
 
+    /// The same without what only a PostgreSQL server understands: `options`, and the kind of
+    /// session that is wanted.
+    #[must_use]
+    pub fn without_session_settings(&self) -> Self {
+        Self { options: None, target_session: TargetSession::Any, ..self.clone() }
+    }
+
     /// The database's name.
     #[must_use]
     pub fn database(&self) -> &str {

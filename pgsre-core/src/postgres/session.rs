@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 use tokio_postgres::{Client, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::config::ConnectConfig;
 use super::connector::Connector;
 use super::error::PostgresError;
 
@@ -35,6 +36,18 @@ impl Session {
     pub(super) async fn open(connector: &Connector) -> Result<Self, PostgresError> {
         let (client, driver) = connector.open().await?;
         Ok(Self { client, driver: Driver(Some(driver)), tls: connector.tls().cloned() })
+    }
+
+    /// Opens a connection and asks nothing over it: also for what speaks the protocol but is no
+    /// PostgreSQL, as a pooler's console.
+    ///
+    /// # Errors
+    /// Where it could not be made. Cancel safe.
+    pub async fn connect(config: ConnectConfig) -> Result<Self, PostgresError> {
+        for warning in config.warnings() {
+            tracing::warn!("{warning}");
+        }
+        Self::open(&Connector::new(config)?).await
     }
 
     /// What cancels the statement that runs on this session, from anywhere.

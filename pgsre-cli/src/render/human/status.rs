@@ -55,6 +55,7 @@ pub fn server_status(face: &Face, status: &Status) -> String {
         text.push_str(&slots(palette, status));
         text.push_str(&disk(palette, status));
     }
+    text.push_str(&pools(palette, status));
     for unseen in &status.unseen {
         let lines = wrap(&clean(unseen), face.width().saturating_sub(4));
         text.push_str(&format!("  {}\n", palette.hint.apply_to(lines.join("\n  "))));
@@ -197,6 +198,39 @@ fn slots(palette: &Palette, status: &Status) -> String {
         any = true;
         let name = retained.labels.get("slot").map(|slot| clean(slot)).unwrap_or_default();
         table.row(vec![name, state.to_string(), value(palette, retained)]);
+    }
+    if any { format!("\n{}", table.render()) } else { String::new() }
+}
+
+/// Those of the pooler before the server, which may answer while the server does not.
+fn pools(palette: &Palette, status: &Status) -> String {
+    let columns = [
+        ("pool", Align::Left),
+        ("in use", Align::Right),
+        ("saturation", Align::Right),
+        ("waiting", Align::Right),
+        ("longest wait", Align::Right),
+    ];
+    let mut table = Table::new(&columns, &palette.faint);
+    let mut any = false;
+    for active in status.samples.iter().filter(|s| s.metric == Metric::PoolServersActive) {
+        let Some(database) = active.labels.get("database") else { continue };
+        let user = active.labels.get("user").map_or("", String::as_str);
+        let of = |metric| {
+            status
+                .samples
+                .iter()
+                .find(|sample| sample.metric == metric && sample.labels == active.labels)
+                .map_or_else(|| "–".to_owned(), |sample| value(palette, sample))
+        };
+        any = true;
+        table.row(vec![
+            format!("{}/{}", clean(database), clean(user)),
+            value(palette, active),
+            of(Metric::PoolSaturation),
+            of(Metric::PoolClientsWaiting),
+            of(Metric::PoolMaxWaitSeconds),
+        ]);
     }
     if any { format!("\n{}", table.render()) } else { String::new() }
 }
