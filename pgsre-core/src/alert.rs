@@ -34,6 +34,8 @@ mod error;
 #[cfg(feature = "webhook")]
 mod http;
 mod log;
+mod manner;
+mod outbox;
 #[cfg(feature = "webhook")]
 mod ping;
 mod redact;
@@ -53,6 +55,8 @@ pub use dispatch::Dispatcher;
 pub use drill::DrillNews;
 pub use error::AlertError;
 pub use log::LogAlerter;
+pub use manner::Manner;
+pub use outbox::{Outbox, OutboxError};
 #[cfg(feature = "webhook")]
 pub use ping::PingAlerter;
 pub use retry::RetryPolicy;
@@ -73,6 +77,23 @@ pub trait Alerter: Debug + Send + Sync + 'static {
     /// # Errors
     /// Where it was not delivered. [`AlertError::is_transient`] says whether to try again.
     async fn send(&self, alert: &Alert) -> Result<(), AlertError>;
+
+    /// How it wants to be told by an [`Outbox`]. Default: whatever there is, each alert by itself.
+    fn manner(&self) -> Manner {
+        Manner::default()
+    }
+
+    /// Delivers several alerts in one message. Asked for only where [`Manner::together`] says so.
+    ///
+    /// # Errors
+    /// Where they were not delivered. The default sends one after the other and ends at the first
+    /// that was not.
+    async fn send_together(&self, alerts: &[Alert]) -> Result<(), AlertError> {
+        for alert in alerts {
+            self.send(alert).await?;
+        }
+        Ok(())
+    }
 }
 
 /// Something to tell: serialised, it is the body of the generic webhook.
@@ -160,6 +181,8 @@ pub enum DeliveryOutcome {
     Sent,
     /// The sink does not want alerts of this weight or verdict, or has it already.
     Skipped,
+    /// Not yet taken; it will be tried again.
+    Waiting,
     /// Every attempt failed.
     Failed,
 }

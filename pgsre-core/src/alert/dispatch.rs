@@ -177,7 +177,9 @@ impl Dispatcher {
     ) -> bool {
         loop {
             progress.attempts += 1;
-            let Err(error) = attempt(alerter, alert).await else { return true };
+            let Err(error) = attempt(alerter, std::slice::from_ref(alert)).await else {
+                return true;
+            };
             progress.error = Some(redact::urls(&chain(&error)));
             if !error.is_transient() || progress.attempts >= self.retry.attempts {
                 return false;
@@ -197,8 +199,15 @@ struct Progress {
 }
 
 /// One attempt. A sink's panic is its failure, not the drill's.
-async fn attempt(alerter: &Arc<dyn Alerter>, alert: &Alert) -> Result<(), AlertError> {
-    AssertUnwindSafe(alerter.send(alert))
+pub(super) async fn attempt(
+    alerter: &Arc<dyn Alerter>,
+    alerts: &[Alert],
+) -> Result<(), AlertError> {
+    let sending = match alerts {
+        [alert] => alerter.send(alert),
+        alerts => alerter.send_together(alerts),
+    };
+    AssertUnwindSafe(sending)
         .catch_unwind()
         .await
         .unwrap_or_else(|_| Err(AlertError::permanent("the alerter panicked")))

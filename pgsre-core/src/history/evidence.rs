@@ -368,7 +368,7 @@ fn told(delivery: &Delivery) -> String {
     match (delivery.outcome, &delivery.error) {
         (DeliveryOutcome::Sent, _) => format!("sent, {attempts}"),
         (DeliveryOutcome::Skipped, _) => "not wanted for this verdict".into(),
-        (DeliveryOutcome::Failed, error) => {
+        (DeliveryOutcome::Waiting | DeliveryOutcome::Failed, error) => {
             format!("not delivered, {attempts}: {}", error.as_deref().unwrap_or_default())
         }
     }
