@@ -1,6 +1,7 @@
 //! PgBouncer: its console, its configuration, the sizes of its pools.
 //!
-//! [`Console`] asks a running PgBouncer, [`PoolerProbe`] does so for the monitor.
+//! [`Console`] asks a running PgBouncer, [`PoolerProbe`] does so for the monitor; [`lint`] judges a
+//! configuration by [`RULES`].
 //!
 //! ```no_run
 //! # async fn read() -> Result<(), Box<dyn std::error::Error>> {
@@ -16,12 +17,21 @@
 //! # }
 //! ```
 
+mod config;
 mod console;
+mod evidence;
+mod ini;
+mod lint;
 mod probe;
+mod settings;
 mod show;
 mod version;
 
+pub use config::PoolerConfig;
 pub use console::{Console, ConsoleError};
+pub use evidence::{Breaking, ServerEvidence};
+pub use ini::{ConfigFiles, LocalFiles};
+pub use lint::{LintOptions, PoolFinding, PoolRule, RULES, lint};
 pub use probe::PoolerProbe;
 pub use show::{
     ClientRow, ConfigRow, DatabaseRow, MemoryRow, PoolRow, StateRow, StatsRow, UserRow,
