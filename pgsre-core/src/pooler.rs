@@ -1,7 +1,7 @@
 //! PgBouncer: its console, its configuration, the sizes of its pools.
 //!
 //! [`Console`] asks a running PgBouncer, [`PoolerProbe`] does so for the monitor; [`lint`] judges a
-//! configuration by [`RULES`].
+//! configuration by [`RULES`], [`size`] says how large its pools should be, and [`PoolerIni`] writes it.
 //!
 //! ```no_run
 //! # async fn read() -> Result<(), Box<dyn std::error::Error>> {
@@ -25,7 +25,9 @@ mod lint;
 mod probe;
 mod settings;
 mod show;
+mod size;
 mod version;
+mod write;
 
 pub use config::PoolerConfig;
 pub use console::{Console, ConsoleError};
@@ -36,4 +38,6 @@ pub use probe::PoolerProbe;
 pub use show::{
     ClientRow, ConfigRow, DatabaseRow, MemoryRow, PoolRow, StateRow, StatsRow, UserRow,
 };
+pub use size::{Demand, PoolSize, SizeRequest, Sizing, mean_wait, size};
 pub use version::PoolerVersion;
+pub use write::{PoolerIni, ServerAddress};
