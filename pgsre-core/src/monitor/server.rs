@@ -192,7 +192,7 @@ impl Server {
     /// server is a standby now.
     async fn connect(&mut self, begin: Instant) -> Result<(Session, bool), Unreached> {
         if let Some(session) = self.session.take()
-            && let Ok(Ok(standby)) = self.bounded(begin, role(&session)).await
+            && let Ok(Ok(standby)) = bounded(self.left(begin), role(&session)).await
         {
             self.version = Some(standby.1);
             return Ok((session, standby.0));
@@ -206,15 +206,15 @@ impl Server {
             Ok::<_, Unreached>((session, role))
         };
         let late = || ProbeError::new("the server let nobody in before the deadline");
-        let (session, (standby, version)) =
-            self.bounded(begin, connecting).await.map_err(|()| Unreached::unknown(late()))??;
+        let (session, (standby, version)) = bounded(self.left(begin), connecting)
+            .await
+            .map_err(|()| Unreached::unknown(late()))??;
         self.version = Some(version);
         Ok((session, standby))
     }
 
-    async fn bounded<T>(&self, begin: Instant, work: impl Future<Output = T>) -> Result<T, ()> {
-        let left = self.deadline.saturating_sub(begin.elapsed());
-        tokio::time::timeout(left, work).await.map_err(drop)
+    fn left(&self, begin: Instant) -> Duration {
+        self.deadline.saturating_sub(begin.elapsed())
     }
 
     /// Runs every probe; the session where it is still of use.
@@ -263,6 +263,10 @@ impl Server {
         }
         (usable && in_time(session.batch_execute(END)).await).then_some(session)
     }
+}
+
+async fn bounded<T>(left: Duration, work: impl Future<Output = T>) -> Result<T, ()> {
+    tokio::time::timeout(left, work).await.map_err(drop)
 }
 
 async fn role(session: &Session) -> Result<(bool, ServerVersion), ProbeError> {
