@@ -11,6 +11,7 @@ mod drill;
 mod fingerprint;
 mod report;
 mod status;
+mod watch;
 
 pub use backup::{DumpArgs, DumpFormatArg, KeepArgs, ManifestLevel, TakeArgs};
 pub use backups::{BackupArgs, BackupsCommand, CheckArgs, DrillAgeArgs, ListArgs};
@@ -18,6 +19,8 @@ pub use drill::{DrillArgs, ProofArgs, RestoreArgs, ResultArgs};
 pub use fingerprint::{FingerprintArgs, LevelArg, LookArgs};
 pub use report::{ReportArgs, ReportCommand, VerifyArgs};
 pub use status::StatusArgs;
+pub(crate) use watch::interval;
+pub use watch::{WatchArgs, WatchFormat};
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Yellow.on_default().bold())
@@ -98,6 +101,8 @@ pub enum Command {
     Fingerprint(FingerprintArgs),
     /// Read every probe of a server once: replication, connections, locks, disk and more
     Status(StatusArgs),
+    /// Watch servers: alerts, restore drills on schedule, /metrics for Prometheus
+    Watch(Box<WatchArgs>),
 }
 
 /// How a result is printed.

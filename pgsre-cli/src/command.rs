@@ -9,6 +9,7 @@ mod fingerprint;
 mod init;
 pub mod report;
 pub mod status;
+mod watch;
 
 use crate::args::{BackupsCommand, Cli, Command};
 use crate::config::Config;
@@ -37,6 +38,7 @@ pub(crate) async fn dispatch(
         Command::Drill(args) => drill::run(&args, &config()?, face, environment).await,
         Command::Fingerprint(args) => fingerprint::run(&args, face).await,
         Command::Report(args) => report::run(&args, config(), face, environment).await,
+        Command::Watch(args) => watch::run(&args, config, face, environment).await,
         Command::Status(args) => status::run(&args, &config()?, face).await,
     }
 }

@@ -18,15 +18,19 @@ mod error;
 mod reader;
 mod resolve;
 mod rule;
+mod schedule;
 mod secret;
 mod shape;
 mod taking;
 mod validator;
+mod watching;
 
 pub use error::ConfigError;
 pub use rule::{Bound, Rule, Threshold};
+pub use schedule::Schedule;
 pub use secret::Secret;
 pub use validator::{EpochUnit, ValidatorConfig};
+pub use watching::WatchConfig;
 
 /// The whole configuration.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +47,8 @@ pub struct Config {
     pub alerters: Vec<AlerterConfig>,
     /// `[report]`.
     pub report: ReportConfig,
+    /// `[watch]`.
+    pub watch: WatchConfig,
 }
 
 /// How reports are kept.
@@ -53,7 +59,7 @@ pub struct ReportConfig {
 }
 
 /// A server and its backups.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Server {
     /// What people call it; unique.
     pub name: String,
@@ -70,7 +76,7 @@ pub struct Server {
 }
 
 /// Where a server's backups lie and what they must look like.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Backups {
     /// A path or URL.
     pub source: Secret,
@@ -85,7 +91,7 @@ pub struct Backups {
 }
 
 /// How a server's backups are taken, and which of them stay.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Taking {
     /// How the dump is laid out.
     pub dump_format: Option<DumpFormat>,
@@ -100,12 +106,12 @@ pub struct Taking {
 }
 
 /// How a server's backups are proved.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DrillConfig {
     /// `ephemeral` or a server; ephemeral where `None`.
     pub target: Option<Secret>,
-    /// When, as cron has it.
-    pub schedule: Option<String>,
+    /// When `pgsre watch` runs one.
+    pub schedule: Option<Schedule>,
     /// What to compare with.
     pub compare_to: CompareTo,
     /// A drill must have passed within this time.
@@ -137,7 +143,7 @@ pub struct DrillConfig {
 }
 
 /// What a restored database is compared with.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum CompareTo {
     /// Nothing.
     #[default]
@@ -149,7 +155,7 @@ pub enum CompareTo {
 }
 
 /// A way to tell somebody.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct AlerterConfig {
     /// What it is and what it needs.
     pub kind: AlerterKind,
@@ -160,7 +166,7 @@ pub struct AlerterConfig {
 }
 
 /// What an alerter is.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum AlerterKind {
     /// A line in the log.
     Log,

@@ -46,6 +46,12 @@ impl Face {
         }
     }
 
+    /// The same that never draws: a line for each step, as beside other output.
+    #[must_use]
+    pub fn plain(&self) -> Self {
+        Self { terminal: false, ..self.clone() }
+    }
+
     /// Whether progress bars can be drawn.
     #[must_use]
     pub fn draws(&self) -> bool {

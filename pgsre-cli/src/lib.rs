@@ -18,6 +18,7 @@ pub mod face;
 mod interrupt;
 mod logging;
 pub mod render;
+mod serve;
 pub mod units;
 
 use args::Cli;

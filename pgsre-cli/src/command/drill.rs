@@ -4,8 +4,9 @@ use pgsre_core::drill::{Drill, DrillReport, Verdict};
 use pgsre_core::history::ReportStore;
 use pgsre_core::validate::MAX_TABLE_SHRINK;
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
-use crate::args::{DrillArgs, ResultFormat};
+use crate::args::{DrillArgs, ResultArgs, ResultFormat};
 use crate::command::report;
 use crate::config::Config;
 use crate::environment::Environment;
@@ -72,7 +73,8 @@ pub(crate) async fn run(
             break;
         }
         let store = store.as_ref();
-        let session = Session { args, config, face, store, pings: &pings, interrupt: &interrupt };
+        let cancel = interrupt.token();
+        let session = Session { args, config, face, store, pings: &pings, cancel };
         let label = if all.len() > 1 { settings.name.clone() } else { None };
         let progress = watched.watch(Progress::new(face, label.unwrap_or_default()));
         match session.drill(settings, &progress).await {
@@ -92,6 +94,28 @@ pub(crate) async fn run(
         ResultFormat::Junit => face.print(&as_junit(&ended)?)?,
     }
     Ok(status)
+}
+
+/// Drills one configured server, as `pgsre drill --server NAME` would, and prints nothing: the
+/// report, or why there is none.
+pub(crate) async fn of_server(
+    name: &str,
+    config: &Config,
+    face: &Face,
+    environment: &Environment,
+    cancel: &CancellationToken,
+) -> Result<Option<DrillReport>, CommandError> {
+    let result = ResultArgs { format: ResultFormat::Json, ..ResultArgs::default() };
+    let args = &DrillArgs { server: Some(name.to_owned()), result, ..DrillArgs::default() };
+    let store = store(args, config, face, environment)?;
+    let pings = pings(args, config)?;
+    let session = Session { args, config, face, store: store.as_ref(), pings: &pings, cancel };
+    let progress = Progress::new(face, name);
+    let mut ended = Vec::new();
+    for settings in settings::of(args, config)? {
+        ended.push(session.drill(&settings, &progress).await?);
+    }
+    Ok(ended.pop().and_then(|one| one.report))
 }
 
 fn pings(args: &DrillArgs, config: &Config) -> Result<Pings, CommandError> {
@@ -171,7 +195,7 @@ struct Session<'a> {
     face: &'a Face,
     store: Option<&'a ReportStore>,
     pings: &'a Pings,
-    interrupt: &'a Interrupt,
+    cancel: &'a CancellationToken,
 }
 
 impl Session<'_> {
@@ -180,7 +204,7 @@ impl Session<'_> {
         if let Some(server) = &settings.name {
             self.pings.start(Some(server), self.face).await;
         }
-        let cancel = self.interrupt.token();
+        let cancel = self.cancel;
         let alerters = match self.args.result.no_notify {
             true => None,
             false => assemble::dispatcher(&self.config.alerters)?,

@@ -134,7 +134,10 @@ fn as_json(servers: &[Status]) -> Result<String, CommandError> {
 }
 
 /// The servers that the command line asks for.
-fn monitors(args: &StatusArgs, config: &Config) -> Result<Vec<ServerMonitor>, CommandError> {
+pub(crate) fn monitors(
+    args: &StatusArgs,
+    config: &Config,
+) -> Result<Vec<ServerMonitor>, CommandError> {
     if let Some(url) = &args.url {
         let config = connection("the server", &Secret::new(url))?;
         let name = match config.hosts().first() {

@@ -5,8 +5,8 @@ use toml::Spanned;
 use super::error::ConfigError;
 use super::reader::Reader;
 use super::{
-    Backups, CompareTo, Config, DrillConfig, ReportConfig, Server, alerter, rule, shape, taking,
-    validator,
+    Backups, CompareTo, Config, DrillConfig, ReportConfig, Server, alerter, rule, schedule, shape,
+    taking, validator, watching,
 };
 
 pub(super) fn config(reader: &Reader<'_>, shape: shape::Config) -> Result<Config, ConfigError> {
@@ -41,6 +41,7 @@ pub(super) fn config(reader: &Reader<'_>, shape: shape::Config) -> Result<Config
                 .transpose()?
                 .map(Into::into),
         },
+        watch: watching::resolve(reader, &shape.watch)?,
     })
 }
 
@@ -74,7 +75,7 @@ fn drill(
 ) -> Result<DrillConfig, ConfigError> {
     Ok(DrillConfig {
         target: shape.target.as_ref().map(|target| reader.secret(target)).transpose()?,
-        schedule: schedule(reader, shape.schedule.as_ref())?,
+        schedule: schedule::resolve(reader, shape.schedule.as_ref(), shape.timezone.as_ref())?,
         compare_to,
         max_age: reader.duration(&shape.max_age)?,
         rto: reader.duration(&shape.rto)?,
@@ -117,19 +118,6 @@ fn compare_to(
             Err(reader.error(value.span(), message))
         }
     }
-}
-
-fn schedule(
-    reader: &Reader<'_>,
-    value: Option<&shape::Text>,
-) -> Result<Option<String>, ConfigError> {
-    let Some(value) = value else { return Ok(None) };
-    let text = reader.string(value)?;
-    if text.split_whitespace().count() == 5 {
-        return Ok(Some(text));
-    }
-    let error = reader.error(value.span(), "a schedule has five fields, as in crontab(5)");
-    Err(error.with_hint("\"0 3 * * 0\" is every Sunday at three"))
 }
 
 fn jobs(reader: &Reader<'_>, value: Option<&Spanned<u16>>) -> Result<Option<u16>, ConfigError> {

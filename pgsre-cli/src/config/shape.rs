@@ -19,6 +19,17 @@ pub(super) struct Config {
     pub(super) alerter: Vec<Spanned<Alerter>>,
     #[serde(default)]
     pub(super) report: Report,
+    #[serde(default)]
+    pub(super) watch: Watch,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Watch {
+    pub(super) interval: Option<Text>,
+    pub(super) listen: Option<Text>,
+    pub(super) state: Option<Text>,
+    pub(super) deadman: Option<Text>,
 }
 
 #[derive(Default, Deserialize)]
@@ -66,6 +77,7 @@ pub(super) struct Backups {
 pub(super) struct Drill {
     pub(super) target: Option<Text>,
     pub(super) schedule: Option<Text>,
+    pub(super) timezone: Option<Text>,
     pub(super) compare_to: Option<Text>,
     pub(super) max_age: Option<Text>,
     pub(super) rto: Option<Text>,

@@ -144,11 +144,17 @@ fn epoch(unit: config::EpochUnit) -> EpochUnit {
 
 /// The configured alerters; `None` where there are none.
 pub(crate) fn dispatcher(alerters: &[AlerterConfig]) -> Result<Option<Dispatcher>, CommandError> {
+    let routes = routes(alerters)?;
+    Ok((!routes.is_empty()).then(|| Dispatcher::new(routes)))
+}
+
+/// The configured alerters and what each wants.
+pub(crate) fn routes(alerters: &[AlerterConfig]) -> Result<Vec<Route>, CommandError> {
     let mut routes = Vec::new();
     for config in alerters {
         routes.extend(route(config)?);
     }
-    Ok((!routes.is_empty()).then(|| Dispatcher::new(routes)))
+    Ok(routes)
 }
 
 /// `None` for a ping, which is sent when the drill has ended: see [`Pings`](super::ping::Pings).

@@ -1,0 +1,98 @@
+//! From the command line and the configuration to the watcher's parts.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use pgsre_core::alert::Outbox;
+use pgsre_core::monitor::{Incidents, ServerMonitor};
+use pgsre_core::watch::{DEFAULT_INTERVAL, IncidentsFile, Watcher};
+
+use super::lines::Lines;
+use super::state::StateDirectory;
+use crate::args::{Format, StatusArgs, WatchArgs};
+use crate::command::drill::assemble;
+use crate::command::status;
+use crate::config::{AlerterKind, Config};
+use crate::error::CommandError;
+
+/// The watcher, without its servers.
+pub(super) fn watcher(
+    args: &WatchArgs,
+    config: &Config,
+    state: &StateDirectory,
+    lines: &Arc<Lines>,
+) -> Result<Watcher, CommandError> {
+    let rules = status::rules(&config.rules)?;
+    let interval = args.interval.or(config.watch.interval).unwrap_or(DEFAULT_INTERVAL);
+    let file = IncidentsFile::open(state.file("incidents.json"));
+    let before = before(&file, lines)?;
+    let watcher = Watcher::new(rules, outbox(config, state)?)
+        .every(interval)
+        .with_incidents(before, file)
+        .observed_by(Arc::clone(lines) as _);
+    Ok(watcher)
+}
+
+/// The incidents that were open. A file of them that cannot be read is put aside and told: what still
+/// holds fires anew.
+fn before(
+    file: &IncidentsFile,
+    lines: &Lines,
+) -> Result<BTreeMap<String, Incidents>, CommandError> {
+    let unreadable = match file.load() {
+        Ok(before) => return Ok(before),
+        Err(error) => pgsre_core::finding::chain(&error),
+    };
+    let aside = file.set_aside().map_err(|error| {
+        CommandError::inconclusive("the incidents before cannot be read").with_cause(error)
+    })?;
+    let aside = aside.display();
+    lines.trouble(&format!("{unreadable}; it is now {aside}, and what still holds fires anew"));
+    Ok(BTreeMap::new())
+}
+
+/// The configured sinks, with what they did not take before.
+fn outbox(config: &Config, state: &StateDirectory) -> Result<Outbox, CommandError> {
+    let routes = assemble::routes(&config.alerters)?;
+    Outbox::open(routes, Some(outbox_file(state))).map_err(|error| {
+        CommandError::inconclusive("what waits to be told cannot be read").with_cause(error)
+    })
+}
+
+/// Where alerts are kept until a sink takes them.
+pub(super) fn outbox_file(state: &StateDirectory) -> PathBuf {
+    state.file("outbox.jsonl")
+}
+
+/// Whether somebody is told when a rule fires.
+pub(super) fn tells(config: &Config) -> bool {
+    config.alerters.iter().any(|one| !matches!(one.kind, AlerterKind::Ping { .. }))
+}
+
+/// The servers that are watched.
+pub(super) fn monitors(
+    args: &WatchArgs,
+    config: &Config,
+) -> Result<Vec<ServerMonitor>, CommandError> {
+    if args.server.is_empty() {
+        return status::monitors(&as_status(args, None), config);
+    }
+    let names: BTreeSet<&String> = args.server.iter().collect();
+    let mut monitors = Vec::with_capacity(names.len());
+    for name in names {
+        monitors.extend(status::monitors(&as_status(args, Some(name)), config)?);
+    }
+    Ok(monitors)
+}
+
+/// What `pgsre status` would be asked.
+fn as_status(args: &WatchArgs, server: Option<&String>) -> StatusArgs {
+    StatusArgs {
+        url: args.url.clone(),
+        server: server.cloned(),
+        standby: args.standby.clone(),
+        window: DEFAULT_INTERVAL,
+        format: Format::default(),
+    }
+}

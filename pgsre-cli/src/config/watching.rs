@@ -1,0 +1,38 @@
+//! `[watch]`: how `pgsre watch` does its work.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::error::ConfigError;
+use super::reader::Reader;
+use super::secret::Secret;
+use super::shape;
+use crate::args::interval;
+
+/// How `pgsre watch` does its work.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct WatchConfig {
+    /// The time between two readings of a server.
+    pub interval: Option<Duration>,
+    /// Where pages are served; "none" for nowhere.
+    pub listen: Option<String>,
+    /// Where incidents and undelivered alerts are kept.
+    pub state: Option<PathBuf>,
+    /// A monitor that raises the alarm when it is not called after each whole cycle.
+    pub deadman: Option<Secret>,
+}
+
+pub(super) fn resolve(
+    reader: &Reader<'_>,
+    shape: &shape::Watch,
+) -> Result<WatchConfig, ConfigError> {
+    let interval = shape.interval.as_ref().map(|value| {
+        interval(&reader.string(value)?).map_err(|why| reader.error(value.span(), why))
+    });
+    Ok(WatchConfig {
+        interval: interval.transpose()?,
+        listen: shape.listen.as_ref().map(|value| reader.string(value)).transpose()?,
+        state: shape.state.as_ref().map(|value| reader.string(value)).transpose()?.map(Into::into),
+        deadman: shape.deadman.as_ref().map(|value| reader.http_url(value)).transpose()?,
+    })
+}
