@@ -30,7 +30,10 @@ mod sample;
 mod server;
 
 pub use error::ProbeError;
-pub use incident::{Change, Incident, IncidentState, Incidents};
+pub use incident::{
+    Change, Incident, IncidentState, Incidents, IncidentsFile, IncidentsFileError, Judgement,
+    Quiet, Silence,
+};
 pub use metric::{Metric, Unit};
 pub use probe::{
     Archiver, Cache, Checkpoints, Connections, Disk, IndependentProbe, Limits, Locks, Measured,
@@ -38,6 +41,6 @@ pub use probe::{
     default_probes,
 };
 pub use reading::{Missing, Reading, Role, ServerFacts};
-pub use rule::{Bound, Rule, Threshold, default_rules};
+pub use rule::{Bound, Needs, Rule, Threshold, default_rules};
 pub use sample::{Labels, Sample};
 pub use server::ServerMonitor;

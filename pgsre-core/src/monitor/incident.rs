@@ -1,14 +1,28 @@
 //! From readings to alerts that begin once and end once: [`Incidents`].
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::rule::{Rule, Threshold};
+use super::rule::Rule;
 use super::{Labels, Metric, Reading, Sample};
 use crate::finding::Severity;
+
+mod alert;
+mod file;
+mod judge;
+mod quiet;
+
+pub use file::{IncidentsFile, IncidentsFileError};
+pub use quiet::{Quiet, Silence};
+
+/// Readings that are this many times further apart than those before leave a gap, of which nothing
+/// is known: what was pending begins anew.
+const GAP_FACTOR: i32 = 3;
+
+/// The shortest time between two readings that counts as a gap.
+const GAP_FLOOR: SignedDuration = SignedDuration::from_secs(30);
 
 /// How far an incident has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -37,16 +51,31 @@ pub struct Incident {
     pub since: Timestamp,
     /// The last figure.
     pub value: Option<f64>,
+    /// Why nobody is told of it now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quiet: Option<Quiet>,
+    /// What was told of it last; `None` where nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    told: Option<(Severity, IncidentState)>,
     /// Since when the figure is sound again, while it is kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     sound_since: Option<Timestamp>,
     /// Since when it is beyond the critical bound, while it is not yet critical.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     critical_since: Option<Timestamp>,
+    /// Which of the last readings were out of bounds, the newest in the lowest bit: for rules that
+    /// need several.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    recent: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_zero(bits: &u32) -> bool {
+    *bits == 0
 }
 
 impl Incident {
-    /// The same for every alert about the same thing: its rule and labels.
+    /// The same for every alert about the same thing: its rule and labels, whatever its severity.
     #[must_use]
     pub fn fingerprint(&self) -> String {
         fingerprint(&self.rule, &self.labels)
@@ -58,7 +87,7 @@ fn fingerprint(rule: &str, labels: &Labels) -> String {
     format!("{rule}{{{}}}", labels.join(","))
 }
 
-/// What changed with a reading.
+/// What changed with a reading, and is to be told.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
     /// An incident fires, or weighs more or less than before.
@@ -67,10 +96,30 @@ pub enum Change {
     Resolved(Incident, Timestamp),
 }
 
+/// By what readings are judged.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Judgement<'a> {
+    /// Which figures are out of bounds.
+    pub rules: &'a [Rule],
+    /// Of what nobody wants to be told.
+    pub silences: &'a [Silence],
+    /// Until when nobody is told of what is less than critical: for a while after a watcher has
+    /// started, many a figure is out of bounds because of a restart that somebody knows of.
+    pub grace_until: Option<Timestamp>,
+}
+
 /// Every incident of one server that is not over: plain data that survives a restart.
+///
+/// There is no counter of flapping: a threshold to clear, a time to hold and one to keep end it at
+/// its cause, and an alert that is held back because it came often is one that nobody sees.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Incidents {
     open: BTreeMap<String, Incident>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    read_at: Option<Timestamp>,
+    /// The time between the two readings before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pace: Option<SignedDuration>,
 }
 
 impl Incidents {
@@ -86,180 +135,144 @@ impl Incidents {
     /// one look at a server.
     #[must_use]
     pub fn of_one(rules: &[Rule], reading: &Reading) -> Self {
-        let instant: Vec<Rule> = rules.iter().cloned().map(without_patience).collect();
+        let instant: Vec<Rule> = rules.iter().cloned().map(Rule::without_patience).collect();
         let mut incidents = Self::default();
         incidents.advance(&instant, reading, reading.at);
         incidents
     }
 
-    /// Takes one reading; returns what changed. A server that is down silences what follows from
-    /// it: nothing else begins or ends while it is not reached.
+    /// Takes one reading; returns what changed. A server that is down silences what is read over
+    /// its connection: nothing of that begins or ends while it is not reached.
     pub fn advance(&mut self, rules: &[Rule], reading: &Reading, now: Timestamp) -> Vec<Change> {
-        let mut changes = Vec::new();
+        self.judge(&Judgement { rules, ..Judgement::default() }, reading, now)
+    }
+
+    /// The same with silences and a time of grace. What is [quiet](Incident::quiet) goes on, and is
+    /// told once it is quiet no more; what was told already is never told as over because of it.
+    pub fn judge(&mut self, by: &Judgement<'_>, reading: &Reading, now: Timestamp) -> Vec<Change> {
+        self.forget_what_a_gap_hid(now);
+        let mut over = Vec::new();
         let mut present = Vec::new();
         let is_down = reading.server.role.is_none();
-        for rule in rules {
+        for rule in by.rules {
             for sample in reading.samples.iter().filter(|sample| rule.watches(sample)) {
-                if is_down && sample.metric != Metric::Up {
+                if is_down && !is_known_of_a_server_that_is_down(sample.metric) {
                     continue;
                 }
                 let mut labels = sample.labels.clone();
                 labels.insert("server".to_owned(), reading.server.name.clone());
                 let key = fingerprint(&rule.name, &labels);
-                changes.extend(self.judge(rule, sample, key.clone(), labels, now));
+                over.extend(self.judge_sample(rule, sample, key.clone(), labels, now));
                 present.push(key);
             }
         }
-        if !is_down {
-            changes.extend(self.gone(&present, now));
-        }
+        over.extend(self.gone(by.rules, reading, &present));
+        let mut changes = self.tell(by, now);
+        changes.extend(over.into_iter().filter_map(|incident| resolved(incident, now)));
         changes
     }
 
-    fn judge(
+    /// Ends whatever is open, because nobody watches the server any more.
+    #[must_use]
+    pub fn abandon(self, now: Timestamp) -> Vec<Change> {
+        self.open.into_values().filter_map(|incident| resolved(incident, now)).collect()
+    }
+
+    /// A rule's time counts what was seen. A watcher that was stopped or suspended saw nothing.
+    fn forget_what_a_gap_hid(&mut self, now: Timestamp) {
+        let apart = self.read_at.map(|at| now.duration_since(at));
+        let usual = self.pace.map_or(GAP_FLOOR, |pace| (pace * GAP_FACTOR).max(GAP_FLOOR));
+        if apart.is_some_and(|apart| apart > usual) {
+            self.open.retain(|_, incident| incident.state != IncidentState::Pending);
+        }
+        self.pace = apart.filter(|apart| *apart > SignedDuration::ZERO).or(self.pace);
+        self.read_at = Some(now);
+    }
+
+    /// Judges one figure; returns the incident that ended with it.
+    fn judge_sample(
         &mut self,
         rule: &Rule,
         sample: &Sample,
         key: String,
         labels: Labels,
         now: Timestamp,
-    ) -> Option<Change> {
+    ) -> Option<Incident> {
         let before = self.open.remove(&key);
         let next = match sample.value {
-            Some(value) => step(rule, value, before.as_ref(), labels, now),
-            None => unknown(rule, before.as_ref(), labels, now),
+            Some(value) => judge::known(rule, value, before.as_ref(), labels, now),
+            None => judge::unknown(rule, before.as_ref(), labels, now),
         };
-        let change = change(before.as_ref(), next.as_ref(), now);
-        if let Some(next) = next {
-            self.open.insert(key, next);
+        match next {
+            Some(next) => {
+                let told = before.and_then(|before| before.told);
+                self.open.insert(key, Incident { told, ..next });
+                None
+            }
+            None => before,
         }
-        change
     }
 
-    /// What a rule no longer sees: a slot that was dropped, a replica that is no longer expected.
-    fn gone(&mut self, present: &[String], now: Timestamp) -> Vec<Change> {
-        let gone: Vec<String> =
-            self.open.keys().filter(|key| !present.contains(key)).cloned().collect();
-        gone.into_iter()
-            .filter_map(|key| self.open.remove(&key))
-            .filter(|incident| incident.state != IncidentState::Pending)
-            .map(|incident| Change::Resolved(incident, now))
-            .collect()
+    /// What a rule no longer sees: a slot that was dropped, a replica that is no longer expected, a
+    /// rule that left the configuration. A probe that failed says nothing of that kind.
+    fn gone(&mut self, rules: &[Rule], reading: &Reading, present: &[String]) -> Vec<Incident> {
+        let is_down = reading.server.role.is_none();
+        let is_gone = |key: &String, incident: &Incident| {
+            if present.contains(key) {
+                return false;
+            }
+            let Some(rule) = rules.iter().find(|rule| rule.name == incident.rule) else {
+                return true;
+            };
+            let is_hidden = is_down && !is_known_of_a_server_that_is_down(rule.metric);
+            !is_hidden && !reading.samples_of(rule.metric).any(|sample| hides(sample, incident))
+        };
+        let gone: Vec<String> = self
+            .open
+            .iter()
+            .filter(|(key, incident)| is_gone(key, incident))
+            .map(|(key, _)| key.clone())
+            .collect();
+        gone.into_iter().filter_map(|key| self.open.remove(&key)).collect()
+    }
+
+    /// What is to be told of what is open.
+    fn tell(&mut self, by: &Judgement<'_>, now: Timestamp) -> Vec<Change> {
+        let quiet: Vec<Option<Quiet>> = self
+            .open
+            .values()
+            .map(|incident| quiet::quiet(incident, &self.open, by, now))
+            .collect();
+        let mut changes = Vec::new();
+        for (incident, quiet) in self.open.values_mut().zip(quiet) {
+            incident.quiet = quiet;
+            let says = (incident.severity, incident.state);
+            if quiet.is_none()
+                && incident.state != IncidentState::Pending
+                && incident.told != Some(says)
+            {
+                incident.told = Some(says);
+                changes.push(Change::Firing(incident.clone()));
+            }
+        }
+        changes
     }
 }
 
-fn without_patience(mut rule: Rule) -> Rule {
-    for threshold in [&mut rule.warning, &mut rule.critical].into_iter().flatten() {
-        threshold.hold = Duration::ZERO;
-    }
-    if let Some((_, patience)) = &mut rule.no_data {
-        *patience = Duration::ZERO;
-    }
-    rule
+/// What is told of an incident that is over: nothing, where nobody was told of its beginning.
+fn resolved(incident: Incident, now: Timestamp) -> Option<Change> {
+    incident.told.is_some().then_some(Change::Resolved(incident, now))
 }
 
-/// The incident after a known value; `None` where there is none.
-fn step(
-    rule: &Rule,
-    value: f64,
-    before: Option<&Incident>,
-    labels: Labels,
-    now: Timestamp,
-) -> Option<Incident> {
-    let firing = before.filter(|before| before.state == IncidentState::Firing);
-    let fires_as = |severity| firing.is_some_and(|before| before.severity >= severity);
-    let crossed = |threshold: Option<Threshold>, severity| {
-        threshold.filter(|threshold| threshold.is_crossed(value, fires_as(severity)))
-    };
-    let critical = crossed(rule.critical, Severity::Critical);
-    // A warning whose rule has none begins with the critical bound.
-    let warning = crossed(rule.warning, Severity::Warning).or(critical);
-    let Some(lightest) = warning else { return kept(rule, value, firing, now) };
-
-    let carried = before.filter(|before| before.state != IncidentState::NoData);
-    let since = carried.map_or(now, |before| before.since);
-    let critical_since =
-        critical.map(|_| carried.and_then(|before| before.critical_since).unwrap_or(now));
-    let is_critical = critical.zip(critical_since).is_some_and(|(threshold, since)| {
-        fires_as(Severity::Critical) || has_passed(since, threshold.hold, now)
-    });
-    let fires = is_critical
-        || firing.is_some()
-        || (rule.warning.is_some() && has_passed(since, lightest.hold, now));
-    Some(Incident {
-        rule: rule.name.clone(),
-        severity: if is_critical || rule.warning.is_none() {
-            Severity::Critical
-        } else {
-            Severity::Warning
-        },
-        state: if fires { IncidentState::Firing } else { IncidentState::Pending },
-        labels,
-        since,
-        value: Some(value),
-        sound_since: None,
-        critical_since,
-    })
+/// What is measured without the server's connection is known while the server is down.
+fn is_known_of_a_server_that_is_down(metric: Metric) -> bool {
+    metric == Metric::Up || metric.is_independent()
 }
 
-/// An incident that goes on for a while although the value is sound again.
-fn kept(rule: &Rule, value: f64, firing: Option<&Incident>, now: Timestamp) -> Option<Incident> {
-    let firing = firing?;
-    let keep = rule.warning.or(rule.critical).map_or(Duration::ZERO, |threshold| threshold.keep);
-    let sound_since = firing.sound_since.unwrap_or(now);
-    (!has_passed(sound_since, keep, now)).then(|| Incident {
-        value: Some(value),
-        sound_since: Some(sound_since),
-        critical_since: None,
-        ..firing.clone()
-    })
-}
-
-/// The incident after an unknown value. One that fires goes on: not to know is no recovery.
-fn unknown(
-    rule: &Rule,
-    before: Option<&Incident>,
-    labels: Labels,
-    now: Timestamp,
-) -> Option<Incident> {
-    if let Some(firing) = before.filter(|before| before.state == IncidentState::Firing) {
-        return Some(Incident { value: None, ..firing.clone() });
-    }
-    let (severity, patience) = rule.no_data?;
-    let since = before.map_or(now, |before| before.since);
-    let state = if has_passed(since, patience, now) {
-        IncidentState::NoData
-    } else {
-        IncidentState::Pending
-    };
-    Some(Incident {
-        rule: rule.name.clone(),
-        severity,
-        state,
-        labels,
-        since,
-        value: None,
-        sound_since: None,
-        critical_since: None,
-    })
-}
-
-fn has_passed(since: Timestamp, patience: Duration, now: Timestamp) -> bool {
-    let patience = SignedDuration::try_from(patience).unwrap_or(SignedDuration::MAX);
-    now.duration_since(since) >= patience
-}
-
-fn change(before: Option<&Incident>, next: Option<&Incident>, now: Timestamp) -> Option<Change> {
-    let told = |incident: &&Incident| incident.state != IncidentState::Pending;
-    let (before, next) = (before.filter(told), next.filter(told));
-    match (before, next) {
-        (None, Some(next)) => Some(Change::Firing(next.clone())),
-        (Some(before), Some(next)) => (before.severity != next.severity
-            || before.state != next.state)
-            .then(|| Change::Firing(next.clone())),
-        (Some(before), None) => Some(Change::Resolved(before.clone(), now)),
-        (None, None) => None,
-    }
+/// Whether a probe that failed would have said something of this incident.
+fn hides(sample: &Sample, incident: &Incident) -> bool {
+    let is_among = |(name, value): (&String, &String)| incident.labels.get(name) == Some(value);
+    sample.value.is_none() && sample.labels.iter().all(is_among)
 }
 
 #[cfg(test)]

@@ -152,6 +152,14 @@ impl Metric {
         Self::ALL.iter().copied().find(|metric| metric.as_str() == name)
     }
 
+    /// Whether it is measured without the server's connection, and so also while the server is down:
+    /// by the console of its pooler, by the catalogue of its backups.
+    #[must_use]
+    pub fn is_independent(self) -> bool {
+        let area = self.as_str().split('.').next().unwrap_or_default();
+        matches!(area, "pool" | "backup" | "drill")
+    }
+
     /// The name as Prometheus has it: `pgsre_replication_replay_lag_seconds`. Prometheus counts
     /// time in seconds only, so what is in days here is in seconds there, by name and by value.
     #[must_use]

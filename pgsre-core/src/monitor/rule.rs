@@ -22,6 +22,39 @@ pub struct Rule {
     /// What an unknown figure weighs, and for how long it may be unknown first; `None` where it may
     /// well be unknown.
     pub no_data: Option<(Severity, Duration)>,
+    /// How many of the last readings must be out of bounds; the last one where `None`.
+    pub needs: Option<Needs>,
+    /// Rules whose incidents follow from this one and are not told while it fires, where they are
+    /// about the same thing (their labels hold those of this one): exact names, or a beginning
+    /// such as `replication.*`.
+    pub inhibits: Vec<String>,
+}
+
+/// So many of so many readings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Needs {
+    readings: u32,
+    of: u32,
+}
+
+impl Needs {
+    /// `readings` of the last `of`: from 1 of 1 to 32 of 32. `None` outside of that.
+    #[must_use]
+    pub const fn new(readings: u32, of: u32) -> Option<Self> {
+        if readings == 0 || readings > of || of > u32::BITS {
+            return None;
+        }
+        Some(Self { readings, of })
+    }
+
+    pub(super) const fn readings(self) -> u32 {
+        self.readings
+    }
+
+    /// One bit for each of the last readings.
+    pub(super) const fn mask(self) -> u32 {
+        u32::MAX >> (u32::BITS - self.of)
+    }
 }
 
 /// When a value is out of bounds.
@@ -90,6 +123,8 @@ impl Rule {
             warning: None,
             critical: None,
             no_data: None,
+            needs: None,
+            inhibits: Vec::new(),
         }
     }
 
@@ -114,11 +149,45 @@ impl Rule {
         self
     }
 
+    /// The same that needs several of the last readings.
+    #[must_use]
+    pub fn needing(mut self, needs: Needs) -> Self {
+        self.needs = Some(needs);
+        self
+    }
+
+    /// The same from which the incidents of other rules follow.
+    #[must_use]
+    pub fn inhibiting<S: Into<String>>(mut self, rules: impl IntoIterator<Item = S>) -> Self {
+        self.inhibits.extend(rules.into_iter().map(Into::into));
+        self
+    }
+
+    /// The same that fires with the first reading.
+    pub(super) fn without_patience(mut self) -> Self {
+        for threshold in [&mut self.warning, &mut self.critical].into_iter().flatten() {
+            threshold.hold = Duration::ZERO;
+        }
+        if let Some((_, patience)) = &mut self.no_data {
+            *patience = Duration::ZERO;
+        }
+        self.needs = None;
+        self
+    }
+
     /// Whether the rule watches this sample.
     #[must_use]
     pub fn watches(&self, sample: &Sample) -> bool {
         self.metric == sample.metric
             && self.labels.iter().all(|(name, value)| sample.labels.get(name) == Some(value))
+    }
+}
+
+/// Whether a name is meant: by itself, or by a beginning that ends with `*`.
+pub(super) fn is_named(meant: &str, name: &str) -> bool {
+    match meant.strip_suffix('*') {
+        Some(beginning) => name.starts_with(beginning),
+        None => meant == name,
     }
 }
 
@@ -145,7 +214,8 @@ pub fn default_rules() -> Vec<Rule> {
             .unknown(Severity::Critical, 15),
         Rule::new("replication.disconnected", M::ReplicationConnected)
             .critical(below(1.0))
-            .unknown(Severity::Warning, 60),
+            .unknown(Severity::Warning, 60)
+            .inhibiting(["replication.lag", "replication.paused"]),
         Rule::new("replication.lag", M::ReplicationReplayLagSeconds)
             .warning(above(1.0).held(10).clear(0.5))
             .critical(above(10.0).held(10).clear(5.0)),
@@ -154,7 +224,9 @@ pub fn default_rules() -> Vec<Rule> {
         Rule::new("slot.retained", M::SlotRetainedBytes)
             .warning(above(10e9).held(60))
             .critical(above(100e9).held(60)),
-        Rule::new("slot.lost", M::SlotLost).critical(above(0.0)),
+        Rule::new("slot.lost", M::SlotLost)
+            .critical(above(0.0))
+            .inhibiting(["slot.inactive", "slot.retained"]),
         Rule::new("subscription.stopped", M::SubscriptionRunning).critical(below(1.0).held(60)),
         Rule::new("connections.saturation", M::ConnectionsSaturation)
             .warning(above(0.8).held(60).clear(0.75))

@@ -1,6 +1,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
-use super::super::{Bound, Metric, Role, ServerFacts};
+use std::time::Duration;
+
+use super::super::{Bound, Metric, Role, ServerFacts, Threshold};
 use super::*;
 
 fn at(second: i64) -> Timestamp {
@@ -164,4 +166,146 @@ fn an_incident_that_is_kept_goes_on_for_its_time_after_the_value_is_sound_again(
     assert_eq!(take(0.1, 26), [], "kept anew");
     assert_eq!(take(0.1, 45), []);
     assert!(!only(&take(0.1, 46)).1);
+}
+
+fn needing(readings: u32, of: u32) -> Rule {
+    Rule::new("replication.lag", Metric::ReplicationReplayLagSeconds)
+        .warning(Threshold::at(Bound::Above(1.0)))
+        .needing(crate::monitor::Needs::new(readings, of).unwrap())
+}
+
+#[test]
+fn a_rule_that_needs_three_of_five_readings_fires_with_the_third_and_ends_below_three() {
+    let rules = [needing(3, 5)];
+    let mut incidents = Incidents::default();
+    let values = [3.0, 0.0, 3.0, 0.0, 3.0, 0.0, 0.0, 0.0];
+    let told: Vec<_> = (0..)
+        .zip(values)
+        .map(|(second, value)| {
+            let changes = incidents.advance(&rules, &reading(Some(value), second), at(second));
+            changes.first().map(|change| matches!(change, Change::Firing(_)))
+        })
+        .collect();
+    // Of the last five: 1, 1, 2, 2, 3 (fires), 2 (over), 2, 1.
+    assert_eq!(told, [None, None, None, None, Some(true), Some(false), None, None]);
+}
+
+#[test]
+fn two_readings_out_of_bounds_are_too_few_for_three_of_five() {
+    let rules = [needing(3, 5)];
+    let mut incidents = Incidents::default();
+    for second in 0..50 {
+        let value = if second % 5 < 2 { 3.0 } else { 0.0 };
+        assert_eq!(incidents.advance(&rules, &reading(Some(value), second), at(second)), []);
+    }
+}
+
+#[test]
+fn how_many_readings_a_rule_needs_is_from_one_to_thirty_two() {
+    use crate::monitor::Needs;
+    assert!(Needs::new(0, 5).is_none());
+    assert!(Needs::new(6, 5).is_none());
+    assert!(Needs::new(1, 33).is_none());
+    assert_eq!(Needs::new(32, 32).map(Needs::mask), Some(u32::MAX));
+    assert_eq!(Needs::new(1, 1).map(Needs::mask), Some(1));
+}
+
+#[test]
+fn time_that_nobody_saw_does_not_count() {
+    let mut incidents = Incidents::default();
+    take(&mut incidents, Some(3.0), 0);
+    take(&mut incidents, Some(3.0), 5);
+    assert_eq!(take(&mut incidents, Some(3.0), 3_600), [], "an hour asleep");
+    assert_eq!(incidents.open()[0].since, at(3_600));
+    assert!(only(&take(&mut incidents, Some(3.0), 3_610)).1);
+    assert_eq!(take(&mut incidents, Some(3.0), 7_200), [], "what fires goes on");
+    assert!(!only(&take(&mut incidents, Some(0.1), 7_201)).1);
+}
+
+#[test]
+fn a_slow_pace_is_no_gap() {
+    let mut incidents = Incidents::default();
+    let rules = [rule()];
+    let slow = |incidents: &mut Incidents, second| {
+        incidents.advance(&rules, &reading(Some(3.0), second), at(second))
+    };
+    // The first two are too far apart for anything to be known; after that it is the pace.
+    slow(&mut incidents, 0);
+    assert_eq!(slow(&mut incidents, 300), []);
+    assert!(only(&slow(&mut incidents, 600)).1);
+}
+
+#[test]
+fn a_probe_that_failed_ends_nothing() {
+    let mut incidents = Incidents::default();
+    take(&mut incidents, Some(3.0), 0);
+    take(&mut incidents, Some(3.0), 10);
+    let mut failed = reading(None, 11);
+    failed.samples[0].labels.clear();
+    assert_eq!(incidents.advance(&[rule()], &failed, at(11)), []);
+    let of_the_replica = |open: &&Incident| open.labels.contains_key("replica");
+    assert_eq!(incidents.open().into_iter().filter(of_the_replica).count(), 1);
+}
+
+#[test]
+fn backups_and_poolers_are_judged_while_the_server_is_down() {
+    let rules =
+        [Rule::new("pool.paused", Metric::PoolPaused).warning(Threshold::at(Bound::Above(0.0)))];
+    let mut down = reading(None, 0);
+    down.server.role = None;
+    down.samples = vec![Sample::exact(Metric::PoolPaused, 1.0, at(0))];
+    let mut incidents = Incidents::default();
+    assert!(only(&incidents.advance(&rules, &down, at(0))).1);
+    down.samples = vec![Sample::exact(Metric::PoolPaused, 0.0, at(1))];
+    assert!(!only(&incidents.advance(&rules, &down, at(1))).1);
+}
+
+#[test]
+fn a_server_that_is_watched_no_longer_has_its_told_incidents_ended() {
+    let mut incidents = Incidents::default();
+    take(&mut incidents, Some(3.0), 0);
+    assert!(incidents.clone().abandon(at(1)).is_empty(), "nobody was told");
+    take(&mut incidents, Some(3.0), 10);
+    assert!(!only(&incidents.abandon(at(11))).1);
+}
+
+use proptest::strategy::Strategy as _;
+
+proptest::proptest! {
+    /// Whatever the figures are, and wherever the watcher is restarted: what is told begins, changes
+    /// its weight, and ends, once each.
+    #[test]
+    fn what_is_told_begins_once_and_ends_once(
+        values in proptest::collection::vec(
+            // Quarters, which JSON writes exactly.
+            proptest::option::weighted(0.8, (0_u8..80).prop_map(|n| f64::from(n) / 4.0)), 1..60),
+        restarts in proptest::collection::vec(proptest::bool::ANY, 60),
+        step in 1_i64..20,
+    ) {
+        let mut incidents = Incidents::default();
+        let mut without_restarts = Incidents::default();
+        let mut told: Option<(Severity, IncidentState)> = None;
+        for (index, value) in values.into_iter().enumerate() {
+            let second = i64::try_from(index).unwrap() * step;
+            if restarts[index] {
+                let saved = serde_json::to_string(&incidents).unwrap();
+                incidents = serde_json::from_str(&saved).unwrap();
+            }
+            let changes = take(&mut incidents, value, second);
+            proptest::prop_assert_eq!(&changes, &take(&mut without_restarts, value, second));
+            for change in changes {
+                match change {
+                    Change::Firing(incident) => {
+                        let says = Some((incident.severity, incident.state));
+                        proptest::prop_assert_ne!(told, says, "told twice");
+                        told = says;
+                    }
+                    Change::Resolved(..) => {
+                        proptest::prop_assert!(told.is_some(), "ended without a beginning");
+                        told = None;
+                    }
+                }
+            }
+        }
+    }
 }
