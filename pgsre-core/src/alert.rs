@@ -26,16 +26,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::finding::{Severity, Verdict};
 
+#[cfg(feature = "webhook")]
+mod alertmanager;
 mod clock;
 mod command;
 mod dispatch;
 mod drill;
 mod error;
 #[cfg(feature = "webhook")]
+mod heartbeat;
+#[cfg(feature = "webhook")]
 mod http;
 mod log;
+#[cfg(feature = "mail")]
+mod mail;
 mod manner;
+#[cfg(feature = "webhook")]
+mod opsgenie;
 mod outbox;
+#[cfg(feature = "webhook")]
+mod pagerduty;
 #[cfg(feature = "webhook")]
 mod ping;
 mod redact;
@@ -44,25 +54,39 @@ mod route;
 #[cfg(feature = "webhook")]
 mod slack;
 #[cfg(feature = "webhook")]
+mod template;
+#[cfg(feature = "webhook")]
 mod webhook;
 
 #[cfg(all(test, feature = "webhook"))]
 mod test_server;
 
+#[cfg(feature = "webhook")]
+pub use alertmanager::AlertmanagerAlerter;
 pub use clock::{Clock, SystemClock};
 pub use command::CommandAlerter;
 pub use dispatch::Dispatcher;
 pub use drill::DrillNews;
 pub use error::AlertError;
+#[cfg(feature = "webhook")]
+pub use heartbeat::Heartbeat;
 pub use log::LogAlerter;
+#[cfg(feature = "mail")]
+pub use mail::{MailAlerter, MailTls};
 pub use manner::Manner;
+#[cfg(feature = "webhook")]
+pub use opsgenie::OpsgenieAlerter;
 pub use outbox::{Outbox, OutboxError};
+#[cfg(feature = "webhook")]
+pub use pagerduty::PagerDutyAlerter;
 #[cfg(feature = "webhook")]
 pub use ping::PingAlerter;
 pub use retry::RetryPolicy;
 pub use route::Route;
 #[cfg(feature = "webhook")]
 pub use slack::SlackAlerter;
+#[cfg(feature = "webhook")]
+pub use template::AlertTemplate;
 #[cfg(feature = "webhook")]
 pub use webhook::WebhookAlerter;
 
@@ -134,6 +158,38 @@ impl Alert {
             .into_iter()
             .find(|verdict| self.rule == drill::rule(*verdict))
     }
+
+    /// Whether it ends what an earlier alert of the same fingerprint began: a drill that passed
+    /// ends what one that did not has begun.
+    #[must_use]
+    pub fn is_end(&self) -> bool {
+        self.event == AlertEvent::Resolved || self.verdict() == Some(Verdict::Passed)
+    }
+}
+
+/// The beginning of a text, with a sign that more followed.
+#[cfg(feature = "webhook")]
+fn shortened(text: &str, chars: usize) -> String {
+    match text.char_indices().nth(chars) {
+        None => text.to_owned(),
+        Some(_) => text.chars().take(chars.saturating_sub(1)).chain(['…']).collect(),
+    }
+}
+
+/// A name for the sinks that bound it: what is too long keeps its beginning and becomes different
+/// by its digest.
+#[cfg(any(feature = "webhook", feature = "mail"))]
+fn bounded_key(text: &str, bytes: usize) -> String {
+    use sha2::{Digest, Sha256};
+    if text.len() <= bytes {
+        return text.to_owned();
+    }
+    let digest: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut end = bytes.saturating_sub(digest.len() + 1);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    format!("{}-{digest}", &text[..end])
 }
 
 /// What an [`Alert`] is about.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::{Attempt, Policy};
-use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use url::Url;
 
@@ -23,6 +23,10 @@ const ANSWER_BYTES: usize = 300;
 pub(super) struct Endpoint {
     url: Url,
     headers: HeaderMap,
+    /// What must not be repeated, beside the URL and the headers.
+    secrets: Vec<String>,
+    /// Statuses that are success; every 2xx where there are none.
+    success: Vec<u16>,
     client: Client,
 }
 
@@ -34,7 +38,13 @@ impl Endpoint {
         if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
             return Err(AlertError::permanent("the alerter's URL must be one of http or https"));
         }
-        Ok(Self { url, headers: HeaderMap::new(), client: client(TIMEOUT)? })
+        Ok(Self {
+            url,
+            headers: HeaderMap::new(),
+            secrets: Vec::new(),
+            success: Vec::new(),
+            client: client(TIMEOUT)?,
+        })
     }
 
     /// Adds a header to every request; its value is held as a secret.
@@ -52,6 +62,36 @@ impl Endpoint {
         Ok(())
     }
 
+    /// Holds something back from errors that an answer may repeat.
+    pub(super) fn hold_back(&mut self, secret: &str) {
+        self.secrets.push(secret.to_owned());
+    }
+
+    /// Makes these statuses success, and no others.
+    pub(super) fn accept_only(&mut self, success: impl IntoIterator<Item = u16>) {
+        self.success = success.into_iter().collect();
+    }
+
+    /// Leads to a path below the URL's own; each segment is escaped.
+    pub(super) fn below(&self, segments: &[&str]) -> Self {
+        let mut below = self.clone();
+        if let Ok(mut path) = below.url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+        below
+    }
+
+    /// The same with a parameter in its query.
+    pub(super) fn asking(mut self, name: &str, value: &str) -> Self {
+        self.url.query_pairs_mut().append_pair(name, value);
+        self
+    }
+
+    /// Whether the URL names no more than a host.
+    pub(super) fn is_bare(&self) -> bool {
+        self.url.path() == "/"
+    }
+
     pub(super) fn set_timeout(&mut self, timeout: Duration) -> Result<(), AlertError> {
         self.client = client(timeout)?;
         Ok(())
@@ -62,12 +102,22 @@ impl Endpoint {
         let json = serde_json::to_vec(body).map_err(|error| {
             AlertError::permanent("cannot write the alert as JSON").with_cause(error)
         })?;
+        self.send_body(Method::POST, "application/json", json).await
+    }
+
+    /// Sends `body` as it is; anything but success is an error.
+    pub(super) async fn send_body(
+        &self,
+        method: Method,
+        content_type: &str,
+        body: Vec<u8>,
+    ) -> Result<(), AlertError> {
         let request = self
             .client
-            .post(self.url.clone())
-            .header(CONTENT_TYPE, "application/json")
+            .request(method, self.url.clone())
+            .header(CONTENT_TYPE, content_type)
             .headers(self.headers.clone())
-            .body(json);
+            .body(body);
         self.send(request).await
     }
 
@@ -78,7 +128,15 @@ impl Endpoint {
 
     async fn send(&self, request: RequestBuilder) -> Result<(), AlertError> {
         let response = request.send().await.map_err(|error| self.not_answered(error))?;
-        if response.status().is_success() { Ok(()) } else { Err(self.refused(response).await) }
+        if self.is_success(response.status()) { Ok(()) } else { Err(self.refused(response).await) }
+    }
+
+    fn is_success(&self, status: StatusCode) -> bool {
+        if self.success.is_empty() {
+            status.is_success()
+        } else {
+            self.success.contains(&status.as_u16())
+        }
     }
 
     fn not_answered(&self, error: reqwest::Error) -> AlertError {
@@ -126,9 +184,13 @@ impl Endpoint {
         let path = self.url.path().trim_matches('/');
         let query = self.url.query().unwrap_or_default();
         let headers = self.headers.values().filter_map(|value| value.to_str().ok());
+        // `Authorization: Bearer …` may be repeated without its first word.
+        let words =
+            headers.flat_map(|value| std::iter::once(value).chain(value.split(' ').skip(1)));
         [path, query, self.url.password().unwrap_or_default()]
             .into_iter()
-            .chain(headers)
+            .chain(words)
+            .chain(self.secrets.iter().map(String::as_str))
             .any(|secret| !secret.is_empty() && text.contains(secret))
     }
 }

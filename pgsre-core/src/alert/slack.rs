@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use super::http::Endpoint;
-use super::{Alert, AlertError, AlertEvent, Alerter};
+use super::{Alert, AlertError, AlertEvent, Alerter, Manner};
 use crate::finding::{Severity, Verdict};
 
 /// Slack refuses a section's text of more than 3000 characters, and a field's of more than 2000.
@@ -14,10 +14,17 @@ use crate::finding::{Severity, Verdict};
 const SUMMARY_CHARS: usize = 550;
 const FIELD_CHARS: usize = 350;
 
+/// A section's text, with the sign that it was cut.
+const SECTION_CHARS: usize = 2_990;
+
 /// Slack allows ten fields in a section.
 const FIELDS: usize = 10;
 
-/// Posts a message to a channel through an incoming webhook.
+/// Slack takes one message a second: <https://api.slack.com/apis/rate-limits>.
+const PACE: Duration = Duration::from_secs(1);
+
+/// Posts a message to a channel through an incoming webhook: one a second at most, and several
+/// alerts in one where an [`Outbox`](super::Outbox) groups them.
 ///
 /// Time-outs, retries and secrecy are those of [`WebhookAlerter`](super::WebhookAlerter).
 #[derive(Clone, Debug)]
@@ -61,6 +68,32 @@ impl Alerter for SlackAlerter {
     async fn send(&self, alert: &Alert) -> Result<(), AlertError> {
         self.endpoint.post(&message(alert)).await
     }
+
+    fn manner(&self) -> Manner {
+        Manner { pace: PACE, together: true, ..Manner::default() }
+    }
+
+    async fn send_together(&self, alerts: &[Alert]) -> Result<(), AlertError> {
+        self.endpoint.post(&together(alerts)).await
+    }
+}
+
+/// Several alerts: a line for notifications, and a line with its colour for each.
+fn together(alerts: &[Alert]) -> Value {
+    let open = alerts.iter().filter(|alert| !alert.is_end());
+    let mark = open.max_by_key(|alert| alert.severity).or(alerts.first()).map_or("", mark);
+    let lines: Vec<Value> = alerts.iter().map(line).collect();
+    json!({ "text": format!("{mark} {} alerts", alerts.len()), "attachments": lines })
+}
+
+fn line(alert: &Alert) -> Value {
+    let summary = escape(&cut(&alert.summary, SUMMARY_CHARS));
+    let text = format!("{} *{}*\n{summary}\n{}", mark(alert), escape(&alert.rule), footer(alert));
+    json!({
+        "color": color(alert),
+        "fallback": summary,
+        "blocks": [{ "type": "section", "text": markdown(cut(&text, SECTION_CHARS)) }],
+    })
 }
 
 /// `text` is what notifications and screen readers show; the attachment gives the colour.
@@ -172,5 +205,19 @@ mod tests {
         assert!(
             fields.iter().all(|field| field["text"].as_str().unwrap().chars().count() <= 2_000)
         );
+    }
+
+    #[test]
+    fn several_alerts_are_one_message_with_a_line_each_within_the_limits() {
+        let mut long = alert(Verdict::Failed, &"&".repeat(10_000));
+        long.fingerprint = "x".repeat(10_000);
+        let message = together(&[alert(Verdict::Passed, "a"), long]);
+        assert_eq!(message["text"], ":rotating_light: 2 alerts");
+        let lines = message["attachments"].as_array().unwrap();
+        let colors: Vec<_> = lines.iter().map(|line| line["color"].as_str().unwrap()).collect();
+        assert_eq!(colors, ["#2e7d32", "#c62828"]);
+        for line in lines {
+            assert!(line["blocks"][0]["text"]["text"].as_str().unwrap().chars().count() <= 3_000);
+        }
     }
 }

@@ -12,7 +12,7 @@ use crate::alert::{Alert, AlertEvent};
 use crate::finding::{Severity, Verdict};
 
 /// No message holds more alerts than this.
-const BATCH: usize = 50;
+const BATCH: usize = 20;
 
 /// What waits for one sink, and what it was told.
 #[derive(Debug, Default)]

@@ -184,3 +184,19 @@ async fn a_slack_message_arrives_as_blocks() {
     assert_eq!(body["text"], ":warning: restore drill inconclusive: /b");
     assert_eq!(body["attachments"][0]["blocks"].as_array().unwrap().len(), 3);
 }
+
+#[tokio::test]
+async fn a_template_a_method_and_the_statuses_of_success_are_the_user_s() {
+    let server = TestServer::start([Answer::status("201 Created"), Answer::status("200 OK")]).await;
+    let template = AlertTemplate::parse("{{ severity }} {{ rule }}", "text/plain").unwrap();
+    let webhook = WebhookAlerter::new(&server.url(PATH)).unwrap().with_template(template);
+    let webhook = webhook.with_method("put").unwrap().accepting_only([201]);
+    webhook.send(&alert()).await.unwrap();
+    let request = server.requests().remove(0);
+    assert!(request.head.starts_with("put /services/"), "{}", request.head);
+    assert!(request.head.contains("content-type: text/plain"), "{}", request.head);
+    assert_eq!(request.body, "critical drill.failed");
+    let error = webhook.send(&alert()).await.unwrap_err();
+    assert!(error.to_string().ends_with("answered 200 OK"), "{error}");
+    assert!(webhook.with_method("DELETE").is_err());
+}
