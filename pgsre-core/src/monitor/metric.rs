@@ -110,6 +110,11 @@ metrics! {
     TransactionsConflictRate = "transactions.conflict_rate", PerSecond, "Queries of a standby cancelled by recovery, over the window.";
     TemporaryBytesRate = "temporary.bytes_rate", BytesPerSecond, "Temporary files written over the window.";
     CacheHitRatio = "cache.hit_ratio", Ratio, "Blocks found in shared buffers as a share of all blocks asked for over the window; unknown where too few were asked for.";
+    LatencyP50 = "latency.p50", Seconds, "The time of execution that half of all statements in the window do not exceed; estimated where the method says so.";
+    LatencyP95 = "latency.p95", Seconds, "The time of execution that 95 of 100 statements in the window do not exceed; estimated where the method says so.";
+    LatencyP99 = "latency.p99", Seconds, "The time of execution that 99 of 100 statements in the window do not exceed; estimated where the method says so.";
+    QueriesCallsRate = "queries.calls_rate", PerSecond, "Statements that clients had executed over the window.";
+    QueriesTopShare = "queries.top_share", Ratio, "The three heaviest queries' part of the time of execution of all over the window.";
     LongestTransactionSeconds = "transactions.longest_seconds", Seconds, "Age of the oldest transaction of a client backend.";
     OldestXminAge = "transactions.oldest_xmin_age", Count, "Transactions since the oldest row version that vacuum must keep: by a backend, a slot or a prepared transaction.";
     LocksBlocked = "locks.blocked", Count, "Backends that wait for a lock that another one holds.";
@@ -206,7 +211,10 @@ mod tests {
         for name in names {
             let (area, what) = name.split_once('.').unwrap_or_default();
             let is_word = |text: &str| {
-                !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+                !text.is_empty()
+                    && text
+                        .chars()
+                        .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
             };
             assert!(is_word(area) && is_word(what), "{name}");
         }
