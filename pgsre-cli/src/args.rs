@@ -9,6 +9,7 @@ mod backup;
 mod backups;
 mod drill;
 mod fingerprint;
+mod queries;
 mod report;
 mod status;
 mod watch;
@@ -17,6 +18,7 @@ pub use backup::{DumpArgs, DumpFormatArg, KeepArgs, ManifestLevel, TakeArgs};
 pub use backups::{BackupArgs, BackupsCommand, CheckArgs, DrillAgeArgs, ListArgs};
 pub use drill::{DrillArgs, ProofArgs, RestoreArgs, ResultArgs};
 pub use fingerprint::{FingerprintArgs, LevelArg, LookArgs};
+pub use queries::{OrderArg, QueriesArgs};
 pub use report::{ReportArgs, ReportCommand, VerifyArgs};
 pub use status::StatusArgs;
 pub(crate) use watch::interval;
@@ -103,6 +105,8 @@ pub enum Command {
     Status(StatusArgs),
     /// Watch servers: alerts, restore drills on schedule, /metrics for Prometheus
     Watch(Box<WatchArgs>),
+    /// The queries that make the load of a window, and those that became slower
+    Queries(QueriesArgs),
 }
 
 /// How a result is printed.

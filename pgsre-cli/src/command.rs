@@ -7,6 +7,7 @@ pub mod doctor;
 pub(crate) mod drill;
 mod fingerprint;
 mod init;
+pub mod queries;
 pub mod report;
 pub mod status;
 mod watch;
@@ -40,5 +41,6 @@ pub(crate) async fn dispatch(
         Command::Report(args) => report::run(&args, config(), face, environment).await,
         Command::Watch(args) => watch::run(&args, config, face, environment).await,
         Command::Status(args) => status::run(&args, &config()?, face).await,
+        Command::Queries(args) => queries::run(&args, &config()?, face, environment).await,
     }
 }

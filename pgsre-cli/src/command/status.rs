@@ -7,6 +7,7 @@ use pgsre_core::monitor::{
     ServerMonitor, Unit,
 };
 use pgsre_core::pooler::PoolerProbe;
+use pgsre_core::queries::QueryLoad;
 use serde::Serialize;
 
 use crate::args::{Format, StatusArgs};
@@ -144,7 +145,8 @@ pub(crate) fn monitors(
             Some(host) => format!("{}/{}", host.host, config.database()),
             None => config.database().to_owned(),
         };
-        return Ok(vec![ServerMonitor::new(name, config).expecting(args.standby.iter().cloned())]);
+        let monitor = ServerMonitor::new(name, config).expecting(args.standby.iter().cloned());
+        return Ok(vec![monitor.and(Box::new(QueryLoad::default()))]);
     }
     let servers: Vec<&Server> = match &args.server {
         Some(name) => vec![settings::named(config, name)?],
@@ -163,7 +165,9 @@ fn monitor(args: &StatusArgs, server: &Server) -> Result<ServerMonitor, CommandE
     })?;
     let config = connection("url", url)?;
     let standbys = server.standbys.iter().chain(&args.standby).cloned();
-    let monitor = ServerMonitor::new(&server.name, config).expecting(standbys);
+    let monitor = ServerMonitor::new(&server.name, config)
+        .expecting(standbys)
+        .and(Box::new(QueryLoad::default()));
     Ok(match &server.pgbouncer {
         Some(console) => {
             monitor.beside(Box::new(PoolerProbe::new(connection("pgbouncer", console)?)))

@@ -9,6 +9,7 @@ mod findings;
 mod fingerprint;
 mod history;
 mod load;
+mod queries;
 mod status;
 mod verification;
 
@@ -19,5 +20,6 @@ pub use drill::drill_report;
 pub use findings::findings;
 pub use fingerprint::{comparison, fingerprint, rows_that_differ};
 pub use history::{PastDrills, drill_list};
+pub use queries::queries;
 pub use status::server_status;
 pub use verification::verification;

@@ -10,7 +10,7 @@ use crate::render::{clean, wrap};
 use crate::units;
 
 /// What is shown in a line each, in this order.
-const FIGURES: [(&str, &[Metric]); 6] = [
+const FIGURES: [(&str, &[Metric]); 7] = [
     (
         "connections",
         &[
@@ -27,6 +27,15 @@ const FIGURES: [(&str, &[Metric]); 6] = [
             Metric::TransactionsCommitRate,
             Metric::TransactionsRollbackRate,
             Metric::LongestTransactionSeconds,
+        ],
+    ),
+    (
+        "queries",
+        &[
+            Metric::QueriesCallsRate,
+            Metric::LatencyP50,
+            Metric::LatencyP99,
+            Metric::QueriesTopShare,
         ],
     ),
     ("cache", &[Metric::CacheHitRatio, Metric::TemporaryBytesRate]),
@@ -128,6 +137,8 @@ fn short(metric: Metric) -> String {
     match metric {
         Metric::WraparoundXidLeft => return "of transaction ids left".to_owned(),
         Metric::WraparoundMultixactLeft => return "of multixacts left".to_owned(),
+        Metric::QueriesCallsRate => return "calls".to_owned(),
+        Metric::QueriesTopShare => return "by the top three".to_owned(),
         Metric::WalRate => return "written".to_owned(),
         Metric::WalBytes => return "on disk".to_owned(),
         Metric::TemporaryBytesRate => return "to temporary files".to_owned(),
@@ -251,8 +262,20 @@ fn disk(palette: &Palette, status: &Status) -> String {
 
 fn value(palette: &Palette, sample: &Sample) -> String {
     match sample.value {
+        // An estimate is never shown as a measurement.
+        Some(value) if sample.method == Some("estimated") => {
+            format!("≈ {}", latency(sample.metric.unit(), value))
+        }
         Some(value) => figure(sample.metric.unit(), value),
         None => palette.warning.apply_to("unknown").to_string(),
+    }
+}
+
+/// Executions take microseconds as often as seconds.
+fn latency(unit: Unit, value: f64) -> String {
+    match unit {
+        Unit::Seconds if value < 0.0995 => format!("{:.3}ms", value * 1000.0),
+        unit => figure(unit, value),
     }
 }
 
