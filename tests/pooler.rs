@@ -96,6 +96,7 @@ async fn a_busy_pool_raises_nothing_and_a_stalled_one_does_although_no_wait_is_c
         b"create table stock (item int primary key, amount int); insert into stock values (1, 5)",
     );
     let pooler = Pooler::before(&server, "", SMALL);
+    assert!(pooler.sql("select 1").status.success());
     let mut probe = PoolerProbe::new(pooler.console());
     read(&mut probe).await;
     bench(&pooler, 8, 2);
