@@ -28,14 +28,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::StreamExt;
+use jiff::SignedDuration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
+#[cfg(feature = "webhook")]
+use crate::alert::Heartbeat;
 use crate::alert::{Clock, Outbox, OutboxError, SystemClock};
 
-use crate::monitor::{Incidents, Rule, ServerMonitor};
+use crate::monitor::{Incidents, IncidentsFile, Rule, ServerMonitor, Silence};
 use crew::{Crew, Reader, Seen, Shared};
-use delivery::{Opening, Post};
+use delivery::{Opening, Post, Pulse};
 use desk::Desk;
 
 mod crew;
@@ -43,13 +46,10 @@ mod delivery;
 mod desk;
 mod event;
 mod exposition;
-mod incidents_file;
-mod telling;
 mod watched;
 
 pub use event::{Unwatched, WatchEvent, WatchObserver};
 pub use exposition::{ExpositionFormat, exposed, exposition};
-pub use incidents_file::{IncidentsFile, IncidentsFileError};
 pub use watched::{Cycle, DeliveryCounts, Watched, WatchedServer};
 
 /// The time between two readings of one server unless told otherwise.
@@ -57,6 +57,10 @@ pub const DEFAULT_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Shorter intervals would be nothing but load.
 const LEAST_INTERVAL: Duration = Duration::from_millis(100);
+
+/// For how long after its start a watcher tells of nothing less than critical: many a figure is out
+/// of bounds because of a restart that somebody knows of.
+const GRACE: SignedDuration = SignedDuration::from_secs(60);
 
 /// Readings that wait to be judged; more wait where they are read.
 const QUEUE: usize = 1024;
@@ -79,9 +83,11 @@ pub struct Watcher {
     servers: Vec<ServerMonitor>,
     interval: Duration,
     outbox: Outbox,
+    heartbeat: Option<Pulse>,
     file: Option<Arc<IncidentsFile>>,
     before: BTreeMap<String, Incidents>,
     rules: Vec<Rule>,
+    silences: Vec<Silence>,
     source: String,
     clock: Arc<dyn Clock>,
     observer: Arc<dyn WatchObserver>,
@@ -98,7 +104,7 @@ pub struct WatchHandle {
 enum Order {
     Add(Box<ServerMonitor>, oneshot::Sender<()>),
     Remove(String, oneshot::Sender<()>),
-    Judge(Vec<Rule>, oneshot::Sender<()>),
+    Judge(Vec<Rule>, Vec<Silence>, oneshot::Sender<()>),
     Tell(Opening, oneshot::Sender<()>),
 }
 
@@ -112,9 +118,11 @@ impl Watcher {
             servers: Vec::new(),
             interval: DEFAULT_INTERVAL,
             outbox,
+            heartbeat: None,
             file: None,
             before: BTreeMap::new(),
             rules,
+            silences: Vec::new(),
             source: "pgsre".to_owned(),
             clock: Arc::new(SystemClock),
             observer: Arc::new(Unwatched),
@@ -149,6 +157,22 @@ impl Watcher {
     ) -> Self {
         self.before = before;
         self.file = Some(Arc::new(file));
+        self
+    }
+
+    /// Calls a dead man's switch after each whole cycle: every server read, judged, and nothing
+    /// waiting to be told.
+    #[cfg(feature = "webhook")]
+    #[must_use]
+    pub fn with_heartbeat(mut self, heartbeat: Heartbeat) -> Self {
+        self.heartbeat = Some(heartbeat);
+        self
+    }
+
+    /// Tells nobody of what these silence.
+    #[must_use]
+    pub fn silencing(mut self, silences: Vec<Silence>) -> Self {
+        self.silences = silences;
         self
     }
 
@@ -192,6 +216,7 @@ impl Watcher {
     pub async fn run(self, cancel: &CancellationToken) {
         let (says, mut said) = mpsc::channel(QUEUE);
         let (mut desk, mut orders, servers, shared) = self.open().await;
+        desk.grace_until = desk.clock.now().checked_add(GRACE).ok();
         let mut crew = Crew::new(shared, says);
         crew.start(servers);
         let post = Arc::clone(&desk.post);
@@ -228,11 +253,14 @@ impl Watcher {
         });
         let seen: Vec<Seen> =
             futures::stream::iter(readings).buffer_unordered(AT_ONCE).collect().await;
-        desk.turn(seen).await;
+        if desk.turn(seen).await {
+            desk.post.cycle_ended();
+        }
         desk.save(true, desk.clock.now()).await;
         desk.post.flush().await;
-        desk.post.cycle_ended();
-        desk.post.round().await;
+        if desk.post.round().await {
+            desk.post.beat().await;
+        }
         desk.publish();
         Arc::clone(&faces.borrow())
     }
@@ -241,9 +269,16 @@ impl Watcher {
     /// and so is what sinks were told of incidents that nobody remembers.
     async fn open(self) -> (Desk, mpsc::UnboundedReceiver<Order>, Vec<ServerMonitor>, Arc<Shared>) {
         let now = self.clock.now();
-        let post = Post::new(self.outbox, Arc::clone(&self.observer), Arc::clone(&self.clock));
+        let post = Post::new(
+            self.outbox,
+            self.heartbeat,
+            Arc::clone(&self.observer),
+            Arc::clone(&self.clock),
+        );
         let mut desk = Desk {
             rules: self.rules,
+            silences: self.silences,
+            grace_until: None,
             source: self.source,
             clock: Arc::clone(&self.clock),
             observer: Arc::clone(&self.observer),
@@ -324,8 +359,9 @@ async fn obey(order: Order, desk: &mut Desk, crew: &mut Crew) {
             desk.remove(&server).await;
             done
         }
-        Order::Judge(rules, done) => {
+        Order::Judge(rules, silences, done) => {
             desk.rules = rules;
+            desk.silences = silences;
             done
         }
         Order::Tell(open, done) => {
@@ -348,9 +384,9 @@ impl WatchHandle {
         self.order(|done| Order::Remove(server.into(), done)).await;
     }
 
-    /// Judges by these rules from now on.
-    pub async fn judge_by(&self, rules: Vec<Rule>) {
-        self.order(|done| Order::Judge(rules, done)).await;
+    /// Judges by these rules and silences from now on.
+    pub async fn judge_by(&self, rules: Vec<Rule>, silences: Vec<Silence>) {
+        self.order(|done| Order::Judge(rules, silences, done)).await;
     }
 
     /// Tells through another outbox from now on. The one before is closed when `open` is called,

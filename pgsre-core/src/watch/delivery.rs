@@ -11,9 +11,15 @@ use tokio_util::sync::CancellationToken;
 use super::event::{WatchEvent, WatchObserver};
 use super::watched::DeliveryCounts;
 use crate::alert::{Alert, Clock, DeliveryOutcome, Outbox, OutboxError};
+#[cfg(feature = "webhook")]
+use crate::finding::chain;
 
 /// How often the outbox is looked at for what is due again, as after a failure.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// How long a round waits for sinks: what is told meanwhile waits no longer than that, and a sink
+/// that hangs answers to a later round.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// How long the outbox is emptied at the end: what is left is on disk.
 const FLUSH: Duration = Duration::from_secs(5);
@@ -21,11 +27,19 @@ const FLUSH: Duration = Duration::from_secs(5);
 /// Makes the outbox that takes the place of the one before, which is closed by then.
 pub(super) type Opening = Box<dyn FnOnce() -> Result<Outbox, OutboxError> + Send>;
 
+#[cfg(feature = "webhook")]
+pub(super) type Pulse = crate::alert::Heartbeat;
+
+/// Without HTTP there is no dead man's switch to call.
+#[cfg(not(feature = "webhook"))]
+pub(super) type Pulse = std::convert::Infallible;
+
 /// What is told, and whether it arrived.
 #[derive(Debug)]
 pub(super) struct Post {
     /// `None` where another could not be opened in its place.
     outbox: RwLock<Option<Outbox>>,
+    heartbeat: Option<Pulse>,
     observer: Arc<dyn WatchObserver>,
     clock: Arc<dyn Clock>,
     sent: AtomicU64,
@@ -39,12 +53,14 @@ pub(super) struct Post {
 impl Post {
     pub(super) fn new(
         outbox: Outbox,
+        heartbeat: Option<Pulse>,
         observer: Arc<dyn WatchObserver>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         Self {
             waiting: AtomicUsize::new(outbox.waiting()),
-            outbox: RwLock::new(Some(outbox)),
+            outbox: RwLock::new(Some(outbox.with_patience(PATIENCE))),
+            heartbeat,
             observer,
             clock,
             sent: AtomicU64::new(0),
@@ -59,7 +75,7 @@ impl Post {
     pub(super) async fn replace(&self, open: Opening) -> Result<(), OutboxError> {
         let mut outbox = self.outbox.write().await;
         drop(outbox.take());
-        *outbox = Some(open()?);
+        *outbox = Some(open()?.with_patience(PATIENCE));
         Ok(())
     }
 
@@ -92,7 +108,7 @@ impl Post {
     }
 
     /// Delivers until it is stopped.
-    pub(super) async fn run(&self, stop: &CancellationToken) {
+    pub(super) async fn run(self: &Arc<Self>, stop: &CancellationToken) {
         while !stop.is_cancelled() {
             tokio::select! {
                 () = self.wake.notified() => {}
@@ -100,14 +116,33 @@ impl Post {
                 () = stop.cancelled() => return,
             }
             // What is cut off here goes on in the outbox.
-            stop.run_until_cancelled(self.round()).await;
+            if stop.run_until_cancelled(self.round()).await == Some(true) {
+                // Beside the rounds: a switch that does not answer delays no alert.
+                let post = Arc::clone(self);
+                tokio::spawn(async move { post.beat().await });
+            }
         }
     }
 
-    /// Delivers what is due. The heartbeat goes out where a cycle ended and nothing waits.
-    pub(super) async fn round(&self) {
+    /// Delivers what is due. Whether the heartbeat may go out: a cycle ended and nothing waits.
+    pub(super) async fn round(&self) -> bool {
+        let cycled = self.cycled.swap(false, Ordering::Acquire);
         self.deliver().await;
+        cycled && self.waiting.load(Ordering::Relaxed) == 0
     }
+
+    /// Calls the dead man's switch.
+    #[cfg(feature = "webhook")]
+    pub(super) async fn beat(&self) {
+        let Some(heartbeat) = &self.heartbeat else { return };
+        if let Err(error) = heartbeat.beat().await {
+            let what = format!("the dead man's switch was not called: {}", chain(&error));
+            self.observer.on_event(&WatchEvent::Trouble { what });
+        }
+    }
+
+    #[cfg(not(feature = "webhook"))]
+    pub(super) async fn beat(&self) {}
 
     async fn deliver(&self) {
         let deliveries = match &*self.outbox.read().await {

@@ -9,12 +9,10 @@ use tokio::sync::watch;
 use super::crew::Seen;
 use super::delivery::{Opening, Post};
 use super::event::{WatchEvent, WatchObserver};
-use super::incidents_file::IncidentsFile;
-use super::telling;
 use super::watched::{Cycle, Watched, WatchedServer};
 use crate::alert::{Alert, AlertEvent, Clock};
 use crate::finding::chain;
-use crate::monitor::{Change, Incident, IncidentState, Incidents, Rule};
+use crate::monitor::{Change, Incident, Incidents, IncidentsFile, Judgement, Rule, Silence};
 
 /// How often incidents are written where nothing is told of them: a figure that moves, an incident
 /// that is pending.
@@ -24,6 +22,8 @@ const SAVE_EVERY: SignedDuration = SignedDuration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Desk {
     pub(super) rules: Vec<Rule>,
+    pub(super) silences: Vec<Silence>,
+    pub(super) grace_until: Option<Timestamp>,
     pub(super) source: String,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) observer: Arc<dyn WatchObserver>,
@@ -61,7 +61,12 @@ impl Desk {
     async fn judge(&mut self, seen: Seen, now: Timestamp) -> bool {
         let incidents = self.incidents.entry(seen.server.clone()).or_default();
         let before = incidents.clone();
-        let changes = incidents.advance(&self.rules, &seen.reading, now);
+        let judgement = Judgement {
+            rules: &self.rules,
+            silences: &self.silences,
+            grace_until: self.grace_until,
+        };
+        let changes = incidents.judge(&judgement, &seen.reading, now);
         if *incidents != before {
             self.unsaved_since.get_or_insert(now);
         }
@@ -74,7 +79,7 @@ impl Desk {
 
     async fn tell(&mut self, changes: &[Change]) -> bool {
         for change in changes {
-            let alert = telling::alert(change, &self.rules, &self.source);
+            let alert = change.alert(&self.rules, &self.source);
             self.hand_over(alert).await;
         }
         !changes.is_empty()
@@ -102,13 +107,7 @@ impl Desk {
         self.unread.remove(server);
         self.watched.servers.remove(server);
         let incidents = self.incidents.remove(server).unwrap_or_default();
-        let told = |incident: &&&Incident| incident.state != IncidentState::Pending;
-        let open = incidents.open();
-        let changes: Vec<Change> = open
-            .iter()
-            .filter(told)
-            .map(|&incident| Change::Resolved(incident.clone(), now))
-            .collect();
+        let changes = incidents.abandon(now);
         self.tell(&changes).await;
         let server = server.to_owned();
         self.observer.on_event(&WatchEvent::ServerRemoved { server, incidents: changes.len() });

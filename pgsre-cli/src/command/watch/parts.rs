@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use pgsre_core::alert::Outbox;
-use pgsre_core::monitor::{Incidents, ServerMonitor};
-use pgsre_core::watch::{DEFAULT_INTERVAL, IncidentsFile, Watcher};
+use pgsre_core::alert::{Heartbeat, Outbox};
+use pgsre_core::monitor::{Incidents, IncidentsFile, IncidentsFileError, ServerMonitor};
+use pgsre_core::watch::{DEFAULT_INTERVAL, Watcher};
 
 use super::lines::Lines;
 use super::state::StateDirectory;
@@ -27,29 +27,36 @@ pub(super) fn watcher(
     let interval = args.interval.or(config.watch.interval).unwrap_or(DEFAULT_INTERVAL);
     let file = IncidentsFile::open(state.file("incidents.json"));
     let before = before(&file, lines)?;
-    let watcher = Watcher::new(rules, outbox(config, state)?)
+    let mut watcher = Watcher::new(rules, outbox(config, state)?)
         .every(interval)
         .with_incidents(before, file)
         .observed_by(Arc::clone(lines) as _);
+    if let Some(url) = &config.watch.deadman {
+        watcher = watcher.with_heartbeat(Heartbeat::new(url.expose()).map_err(|error| {
+            CommandError::usage("`deadman` in [watch] cannot be used").with_cause(error)
+        })?);
+    }
     Ok(watcher)
 }
 
-/// The incidents that were open. A file of them that cannot be read is put aside and told: what still
+/// The incidents that were open. A damaged file of them was put aside, which is told: what still
 /// holds fires anew.
 fn before(
     file: &IncidentsFile,
     lines: &Lines,
 ) -> Result<BTreeMap<String, Incidents>, CommandError> {
-    let unreadable = match file.load() {
-        Ok(before) => return Ok(before),
-        Err(error) => pgsre_core::finding::chain(&error),
-    };
-    let aside = file.set_aside().map_err(|error| {
-        CommandError::inconclusive("the incidents before cannot be read").with_cause(error)
-    })?;
-    let aside = aside.display();
-    lines.trouble(&format!("{unreadable}; it is now {aside}, and what still holds fires anew"));
-    Ok(BTreeMap::new())
+    match file.load() {
+        Ok(before) => Ok(before),
+        Err(error @ IncidentsFileError::Damaged { .. }) => {
+            let why = pgsre_core::finding::chain(&error);
+            lines.trouble(&format!("{why}; what still holds fires anew"));
+            Ok(BTreeMap::new())
+        }
+        Err(error) => {
+            let text = "the incidents that were open cannot be read";
+            Err(CommandError::inconclusive(text).with_cause(error))
+        }
+    }
 }
 
 /// The configured sinks, with what they did not take before.

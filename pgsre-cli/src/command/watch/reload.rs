@@ -77,7 +77,7 @@ impl Reload<'_> {
     }
 
     async fn carry_out(&self, changes: Changes, handle: &WatchHandle) {
-        handle.judge_by(changes.rules).await;
+        handle.judge_by(changes.rules, Vec::new()).await;
         for server in changes.removed {
             handle.remove(server).await;
         }
