@@ -7,6 +7,7 @@ pub mod drill;
 pub mod guard;
 pub mod harm;
 pub mod hook;
+pub mod pooler;
 pub mod reading;
 pub mod readme;
 pub mod relay;

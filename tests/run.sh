@@ -7,7 +7,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # PostgreSQL's server and clients, and the compressors that dumps go through.
-debian_parts=(postgresql postgresql-contrib zstd lz4 pigz openssl python3-pip)
+debian_parts=(postgresql postgresql-contrib zstd lz4 pigz openssl python3-pip pgbouncer)
 
 # What a watch is scraped by. The tests start their own of it.
 debian_parts+=(prometheus)

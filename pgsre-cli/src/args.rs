@@ -9,6 +9,7 @@ mod backup;
 mod backups;
 mod drill;
 mod fingerprint;
+mod pool;
 mod queries;
 mod report;
 mod status;
@@ -18,6 +19,7 @@ pub use backup::{DumpArgs, DumpFormatArg, KeepArgs, ManifestLevel, TakeArgs};
 pub use backups::{BackupArgs, BackupsCommand, CheckArgs, DrillAgeArgs, ListArgs};
 pub use drill::{DrillArgs, ProofArgs, RestoreArgs, ResultArgs};
 pub use fingerprint::{FingerprintArgs, LevelArg, LookArgs};
+pub use pool::{LintFormat, PoolCommand, PoolLintArgs, PoolSizeArgs, PoolStatusArgs};
 pub use queries::{OrderArg, QueriesArgs};
 pub use report::{ReportArgs, ReportCommand, VerifyArgs};
 pub use status::StatusArgs;
@@ -107,6 +109,9 @@ pub enum Command {
     Watch(Box<WatchArgs>),
     /// The queries that make the load of a window, and those that became slower
     Queries(QueriesArgs),
+    /// PgBouncer under control: its pools, its configuration, the sizes of its pools
+    #[command(subcommand)]
+    Pool(PoolCommand),
 }
 
 /// How a result is printed.

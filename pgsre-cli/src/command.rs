@@ -7,6 +7,7 @@ pub mod doctor;
 pub(crate) mod drill;
 mod fingerprint;
 mod init;
+pub mod pool;
 pub mod queries;
 pub mod report;
 pub mod status;
@@ -40,6 +41,7 @@ pub(crate) async fn dispatch(
         Command::Fingerprint(args) => fingerprint::run(&args, face).await,
         Command::Report(args) => report::run(&args, config(), face, environment).await,
         Command::Watch(args) => watch::run(&args, config, face, environment).await,
+        Command::Pool(command) => pool::run(&command, config, face).await,
         Command::Status(args) => status::run(&args, &config()?, face).await,
         Command::Queries(args) => queries::run(&args, &config()?, face, environment).await,
     }

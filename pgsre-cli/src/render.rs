@@ -6,6 +6,7 @@ pub mod json;
 pub mod junit;
 pub mod plot;
 pub mod progress;
+pub mod sarif;
 pub mod table;
 
 /// Text from outside for a terminal: control characters become blanks, so that a key or a

@@ -22,11 +22,13 @@ mod console;
 mod evidence;
 mod ini;
 mod lint;
+mod load;
 mod probe;
 mod settings;
 mod show;
 mod size;
 mod version;
+mod window;
 mod write;
 
 pub use config::PoolerConfig;
@@ -34,10 +36,12 @@ pub use console::{Console, ConsoleError};
 pub use evidence::{Breaking, ServerEvidence};
 pub use ini::{ConfigFiles, LocalFiles};
 pub use lint::{LintOptions, PoolFinding, PoolRule, RULES, lint};
+pub use load::{DatabaseLoad, ServerLoad};
 pub use probe::PoolerProbe;
 pub use show::{
     ClientRow, ConfigRow, DatabaseRow, MemoryRow, PoolRow, StateRow, StatsRow, UserRow,
 };
 pub use size::{Demand, PoolSize, SizeRequest, Sizing, mean_wait, size};
 pub use version::PoolerVersion;
+pub use window::StatsWindow;
 pub use write::{PoolerIni, ServerAddress};

@@ -86,7 +86,7 @@ impl State {
         }
     }
 
-    fn exit_code(self) -> u8 {
+    pub(crate) fn exit_code(self) -> u8 {
         match self {
             Self::Ok => exit_code::PASSED,
             Self::Warning | Self::Critical => exit_code::FAILED,

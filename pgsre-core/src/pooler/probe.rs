@@ -6,7 +6,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{Console, ConsoleError, DatabaseRow, PoolRow, StatsRow};
+use super::{Console, ConsoleError, DatabaseRow, PoolRow, StatsRow, StatsWindow};
 use crate::finding::chain;
 use crate::monitor::{IndependentProbe, Measured, Metric, ProbeError, Sample};
 use crate::postgres::ConnectConfig;
@@ -103,9 +103,9 @@ impl PoolerProbe {
         let at = Instant::now();
         let before = self.counters.insert(stats.database.clone(), (at, stats.clone()));
         let window = before.and_then(|(since, before)| {
-            Window::between(&before, stats, at.duration_since(since).as_secs_f64())
+            StatsWindow::between(&before, stats, at.duration_since(since).as_secs_f64())
         });
-        let figure = |figure: fn(&Window) -> Option<f64>| window.as_ref().and_then(figure);
+        let figure = |figure: fn(&StatsWindow) -> Option<f64>| window.as_ref().and_then(figure);
         [
             (Metric::PoolTransactionRate, figure(|window| Some(window.transactions_rate))),
             (Metric::PoolConcurrency, figure(|window| Some(window.concurrency))),
@@ -208,46 +208,6 @@ fn of_pool(pool: &PoolRow, look: &Look, now: Timestamp) -> Vec<Sample> {
             .about("user", &pool.user)
     })
     .collect()
-}
-
-/// What happened between two readings of the counters of one database.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Window {
-    pub(super) seconds: f64,
-    pub(super) transactions_rate: f64,
-    /// Server connections in use on average: Little's law, L = λW, with λW as the time of all
-    /// transactions that ended.
-    pub(super) concurrency: f64,
-    pub(super) transaction_seconds: Option<f64>,
-    pub(super) query_seconds: Option<f64>,
-    pub(super) wait_seconds: Option<f64>,
-}
-
-impl Window {
-    /// `None` where a counter fell: PgBouncer was started anew.
-    pub(super) fn between(before: &StatsRow, after: &StatsRow, seconds: f64) -> Option<Self> {
-        let rise = |before: u64, after: u64| after.checked_sub(before).map(|rise| rise as f64);
-        let passed = |before: f64, after: f64| (after >= before).then_some(after - before);
-        let transactions = rise(before.transactions, after.transactions)?;
-        let queries = rise(before.queries, after.queries)?;
-        let in_transactions = passed(before.transaction_seconds, after.transaction_seconds)?;
-        let in_queries = passed(before.query_seconds, after.query_seconds)?;
-        let waited = passed(before.wait_seconds, after.wait_seconds)?;
-        // Before 1.23 nothing counts the assignments; in transaction mode each transaction has one.
-        let assignments = match (before.assignments, after.assignments) {
-            (Some(before), Some(after)) => rise(before, after)?,
-            _ => transactions,
-        };
-        let mean = |time: f64, count: f64| (count > 0.0).then(|| time / count);
-        (seconds > 0.0).then(|| Self {
-            seconds,
-            transactions_rate: transactions / seconds,
-            concurrency: in_transactions / seconds,
-            transaction_seconds: mean(in_transactions, transactions),
-            query_seconds: mean(in_queries, queries),
-            wait_seconds: mean(waited, assignments),
-        })
-    }
 }
 
 #[cfg(test)]

@@ -279,7 +279,7 @@ fn latency(unit: Unit, value: f64) -> String {
     }
 }
 
-fn figure(unit: Unit, value: f64) -> String {
+pub(super) fn figure(unit: Unit, value: f64) -> String {
     match unit {
         Unit::Seconds => units::duration(value),
         Unit::Bytes => units::size(value.max(0.0) as u64),

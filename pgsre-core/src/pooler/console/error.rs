@@ -25,7 +25,9 @@ impl ConsoleError {
     pub(super) fn unreached(at: &str, error: PostgresError) -> Self {
         Self {
             context: format!("PgBouncer's console at {at} cannot be used"),
-            is_down: error.kind() == PostgresErrorKind::Unreachable,
+            // Whoever answers with an error is there: PgBouncer refuses a password with a code of
+            // class 08, that of connections.
+            is_down: error.kind() == PostgresErrorKind::Unreachable && error.sqlstate().is_none(),
             cause: Some(error.into()),
         }
     }

@@ -103,17 +103,17 @@ fn all_of_it_paused_is_each_database_paused() {
 
 #[test]
 fn a_window_is_the_difference_of_counters() {
-    let window = Window::between(&stats(100, 10.0), &stats(300, 30.0), 10.0).unwrap();
+    let window = StatsWindow::between(&stats(100, 10.0), &stats(300, 30.0), 10.0).unwrap();
     assert_eq!((window.transactions_rate, window.concurrency), (20.0, 2.0));
     assert_eq!(window.transaction_seconds, Some(0.1));
     assert_eq!(window.wait_seconds, Some(0.01));
-    let idle = Window::between(&stats(100, 10.0), &stats(100, 10.0), 10.0).unwrap();
+    let idle = StatsWindow::between(&stats(100, 10.0), &stats(100, 10.0), 10.0).unwrap();
     assert_eq!((idle.concurrency, idle.transaction_seconds), (0.0, None), "no mean of nothing");
 }
 
 #[test]
 fn counters_that_fell_are_no_window() {
-    assert_eq!(Window::between(&stats(300, 30.0), &stats(100, 40.0), 10.0), None);
-    assert_eq!(Window::between(&stats(100, 30.0), &stats(300, 10.0), 10.0), None);
-    assert_eq!(Window::between(&stats(100, 10.0), &stats(300, 30.0), 0.0), None);
+    assert_eq!(StatsWindow::between(&stats(300, 30.0), &stats(100, 40.0), 10.0), None);
+    assert_eq!(StatsWindow::between(&stats(100, 30.0), &stats(300, 10.0), 10.0), None);
+    assert_eq!(StatsWindow::between(&stats(100, 10.0), &stats(300, 30.0), 0.0), None);
 }
