@@ -6,6 +6,8 @@ use std::time::Duration;
 use super::{Metric, Sample};
 use crate::finding::Severity;
 
+mod sense;
+
 /// When a metric is worth an alert.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rule {
@@ -45,6 +47,10 @@ impl Needs {
             return None;
         }
         Some(Self { readings, of })
+    }
+
+    pub(super) const fn of(self) -> u32 {
+        self.of
     }
 
     pub(super) const fn readings(self) -> u32 {
@@ -268,3 +274,6 @@ pub fn default_rules() -> Vec<Rule> {
             .critical(above(300.0).held(300)),
     ]
 }
+
+#[cfg(test)]
+mod tests;
