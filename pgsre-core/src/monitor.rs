@@ -24,6 +24,7 @@ mod error;
 mod incident;
 mod metric;
 mod probe;
+mod prometheus;
 mod reading;
 mod rule;
 mod sample;
@@ -40,6 +41,8 @@ pub use probe::{
     Probe, ProbeContext, Receiver, Replication, Slots, Subscriptions, Transactions, Wraparound,
     default_probes,
 };
+pub(crate) use prometheus::label_name;
+pub use prometheus::{prometheus_rules, scrape_config};
 pub use reading::{Missing, Reading, Role, ServerFacts};
 pub use rule::{Bound, Needs, Rule, Threshold, default_rules};
 pub use sample::{Labels, Sample};

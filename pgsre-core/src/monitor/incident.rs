@@ -14,6 +14,7 @@ mod file;
 mod judge;
 mod quiet;
 
+pub(super) use alert::bound;
 pub use file::{IncidentsFile, IncidentsFileError};
 pub use quiet::{Quiet, Silence};
 

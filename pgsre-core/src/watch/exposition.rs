@@ -9,7 +9,7 @@ use std::fmt::Write;
 use jiff::Timestamp;
 
 use super::watched::{Watched, WatchedServer};
-use crate::monitor::{IncidentState, Labels, Metric, Sample};
+use crate::monitor::{IncidentState, Labels, Metric, Sample, label_name};
 
 /// How metrics are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -276,10 +276,6 @@ fn labels<'l>(pairs: impl IntoIterator<Item = (&'l str, impl AsRef<str>)>) -> St
         .map(|(name, value)| format!("{}=\"{}\"", label_name(name), escaped(value.as_ref())))
         .collect();
     format!("{{{}}}", pairs.join(","))
-}
-
-fn label_name(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }
 
 fn escaped(value: &str) -> String {

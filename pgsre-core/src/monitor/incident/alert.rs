@@ -67,7 +67,8 @@ fn subject(incident: &Incident) -> String {
     incident.labels.get("server").map_or_else(String::new, |server| format!("{server}: "))
 }
 
-fn bound(rule: &Rule, severity: Severity) -> Option<String> {
+/// `above 1 s`: where a rule of this severity fires.
+pub(in crate::monitor) fn bound(rule: &Rule, severity: Severity) -> Option<String> {
     let threshold = match severity {
         Severity::Critical => rule.critical,
         _ => rule.warning.or(rule.critical),
