@@ -21,14 +21,25 @@ impl Server {
     /// # Panics
     /// Where its programs are not installed: `tests/run.sh` installs them.
     pub async fn start(major: u32) -> Self {
+        Self::start_with(major, &[]).await
+    }
+
+    /// The same with further settings.
+    ///
+    /// # Panics
+    /// Where its programs are not installed, or where it does not start with these settings.
+    pub async fn start_with(major: u32, settings: &[(&str, &str)]) -> Self {
         let programs = programs(major);
         let bindir = programs.bindir().to_owned();
         let directory =
             tempfile::Builder::new().prefix("pgsre-test-").tempdir().expect("a directory");
         traversable(directory.path());
-        let options = ClusterOptions::new(programs, directory.path().join("data"))
+        let mut options = ClusterOptions::new(programs, directory.path().join("data"))
             .setting("fsync", "off")
             .setting("max_connections", "60");
+        for (name, value) in settings {
+            options = options.setting(*name, *value);
+        }
         let cluster = Cluster::create(options).await.expect("a server");
         Self { cluster, bindir, _directory: directory }
     }
