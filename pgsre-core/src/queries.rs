@@ -24,6 +24,7 @@
 //! # }
 //! ```
 
+mod advice;
 mod ask;
 mod error;
 mod extension;
@@ -37,6 +38,7 @@ mod statements;
 mod text;
 mod window;
 
+pub use advice::{Advice, AdviceKind, Advised, Unplanned, advise};
 pub use error::{QueriesError, QueriesErrorKind};
 pub use extension::Extension;
 pub use history::SnapshotStore;

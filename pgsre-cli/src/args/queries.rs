@@ -13,12 +13,17 @@ Examples:
   pgsre queries postgres://pgsre@db1/shop              what happens in the next minute
   pgsre queries --server shop --window 10s --by io
   pgsre queries --since 1h --format json               since a reading that an earlier run kept
+  pgsre queries --server shop --advice                 and what to do about them
   pgsre queries --cumulative --by mean --limit 20      since the statistics were last reset
 
 Needs the extension pg_stat_statements in the database that is connected to, and for the statements
 of other users the role pg_monitor. It never resets the statistics, which are other tools' too.
 Percentiles are estimated from mean and standard deviation, which ≈ says; the JSON has the bound that
 holds for certain. Figures marked with ≥ may be too low, and why is said.
+
+With --advice each query that is shown is planned with unknown parameters, in a transaction that can
+only read. Planning checks the rights to its tables (pg_read_all_data has them), and may evaluate
+functions declared immutable: use a role that is no superuser where others write the queries.
 
 A query is a regression where its mean time is 1.5 times what it was, by 4 standard errors, on 5
 calls or more, and where it takes 1 % of the load. Each run keeps its reading below PGSRE_STATE_DIR:
@@ -60,6 +65,11 @@ pub struct QueriesArgs {
     #[arg(long, value_name = "N", default_value_t = 10)]
     #[arg(value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub limit: u16,
+
+    /// Say what to do about them, with the figures that it rests on; plans queries of this database
+    /// as EXPLAIN does, and executes none
+    #[arg(long)]
+    pub advice: bool,
 
     /// Exit with 1 where a query became slower than it was
     #[arg(long)]

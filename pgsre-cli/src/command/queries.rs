@@ -26,7 +26,10 @@ use crate::units;
 
 mod report;
 
-pub use report::{GapReport, LatencyReport, LoadReport, QueriesReport, QueryReport, WindowReport};
+pub use report::{
+    AdviceReport, GapReport, LatencyReport, LoadReport, QueriesReport, QueryReport,
+    UnplannedReport, WindowReport,
+};
 
 /// Past windows that a query is compared with.
 const PAST_WINDOWS: usize = 8;

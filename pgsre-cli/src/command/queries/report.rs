@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use pgsre_core::postgres::{ServerVersion, Session};
 use pgsre_core::queries::{
-    Extension, Gap, Latency, Moments, Names, QueriesError, QueryWindow, Regression, StatementKey,
-    Text, Texts, Window,
+    Advice, Advised, Extension, Gap, Latency, Moments, Names, QueriesError, QueryWindow,
+    Regression, StatementKey, Text, Texts, Window, advise,
 };
 use serde::Serialize;
 
@@ -33,6 +33,31 @@ pub struct QueriesReport {
     pub regressions: Vec<QueryReport>,
     /// What the window does not know.
     pub gaps: Vec<GapReport>,
+    /// What to do; with `--advice` only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub advice: Option<Vec<AdviceReport>>,
+    /// Queries that could not be planned, so that nothing is known of their scans.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unplanned: Vec<UnplannedReport>,
+}
+
+/// A piece of advice.
+#[derive(Clone, Debug, Serialize)]
+pub struct AdviceReport {
+    /// The query, where it is about one.
+    pub query_id: Option<String>,
+    /// The advice.
+    #[serde(flatten)]
+    pub advice: Advice,
+}
+
+/// A query that could not be planned.
+#[derive(Clone, Debug, Serialize)]
+pub struct UnplannedReport {
+    /// The query.
+    pub query_id: String,
+    /// Why.
+    pub why: String,
 }
 
 /// What was looked at.
@@ -164,6 +189,10 @@ impl Maker<'_> {
         let keys: Vec<StatementKey> = worst.iter().chain(&slower).map(|query| query.key).collect();
         let names = Names::read(session).await?;
         let texts = Texts::default().of(session, self.extension, &keys).await?;
+        let advised = match self.args.advice {
+            true => Some(advise(session, window, &worst, &texts).await?),
+            false => None,
+        };
         let report = |queries: Vec<&QueryWindow>| {
             queries.into_iter().map(|query| self.query(query, &names, &texts)).collect()
         };
@@ -182,6 +211,8 @@ impl Maker<'_> {
                 .iter()
                 .map(|gap| GapReport { gap: gap.clone(), message: gap.to_string() })
                 .collect(),
+            unplanned: advised.iter().flat_map(unplanned).collect(),
+            advice: advised.map(advice),
         })
     }
 
@@ -224,6 +255,22 @@ impl Maker<'_> {
             is_cut: text.is_some_and(|text| text.is_cut),
         }
     }
+}
+
+fn advice(advised: Advised) -> Vec<AdviceReport> {
+    let query_id = |key: StatementKey| key.query_id.to_string();
+    advised
+        .advice
+        .into_iter()
+        .map(|advice| AdviceReport { query_id: advice.query.map(query_id), advice })
+        .collect()
+}
+
+fn unplanned(advised: &Advised) -> impl Iterator<Item = UnplannedReport> {
+    advised.unplanned.iter().map(|(key, why)| UnplannedReport {
+        query_id: key.query_id.to_string(),
+        why: why.to_string(),
+    })
 }
 
 fn load(window: &Window) -> LoadReport {

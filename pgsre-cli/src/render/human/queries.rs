@@ -37,6 +37,7 @@ pub fn queries(face: &Face, report: &QueriesReport) -> String {
         text.push_str(&table(face, report));
     }
     text.push_str(&slower(palette, report));
+    text.push_str(&advice(face, report));
     for gap in &report.gaps {
         let lines = wrap(&clean(&gap.message), face.width().saturating_sub(4));
         text.push_str(&format!("  {}\n", palette.warning.apply_to(lines.join("\n  "))));
@@ -161,6 +162,32 @@ fn slower(palette: &Palette, report: &QueriesReport) -> String {
         ));
     }
     if text.is_empty() { text } else { format!("\n{text}") }
+}
+
+fn advice(face: &Face, report: &QueriesReport) -> String {
+    let palette = face.palette();
+    let Some(advice) = &report.advice else { return String::new() };
+    let mut text = String::from("\n");
+    let plain = console::Style::new();
+    let mut paragraph = |label: &str, style: &console::Style, line: String| {
+        let lines = wrap(&clean(&line), face.width().saturating_sub(6));
+        let lines = style.apply_to(lines.join("\n    "));
+        text.push_str(&format!("  {label} {lines}\n"));
+    };
+    for found in advice {
+        let query = found.query_id.clone().unwrap_or_else(|| "the server".to_owned());
+        let label = palette.heading.apply_to(query).to_string();
+        paragraph(&label, &plain, found.advice.message.clone());
+        paragraph(" ", &palette.hint, format!("→ {}", found.advice.fix));
+    }
+    for found in &report.unplanned {
+        let label = palette.faint.apply_to(&found.query_id).to_string();
+        paragraph(&label, &plain, format!("could not be planned: {}", found.why));
+    }
+    if advice.is_empty() {
+        paragraph("", &plain, "no advice: nothing stands out among these queries".to_owned());
+    }
+    text
 }
 
 /// A query in one line, without anything that moves the cursor.
