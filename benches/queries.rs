@@ -90,12 +90,11 @@ async fn fill(session: &Session, statements: usize) {
     let comment = "x".repeat(10_000);
     for columns in 0..statements {
         // Each has another number of columns in one of two places.
-        let (left, right) = (columns / 70 + 1, columns % 70 + 1);
-        let list = |count: usize| vec!["1"; count].join(",");
+        let (left, right) = (vec!["a"; columns / 70 + 1], vec!["1"; columns % 70 + 1]);
         let sql = format!(
-            "select {} from (select {}) as one(a) /* {comment} */",
-            vec!["a"; left].join(","),
-            format_args!("1) as one_of(a), (select {}", list(right)),
+            "select {} from (select 1) as l (a), (select {}) as r /* {comment} */",
+            left.join(", "),
+            right.join(", "),
         );
         session.query_typed(&sql, &[]).await.expect("a row");
     }
