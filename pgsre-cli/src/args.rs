@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod alert;
 mod backup;
 mod backups;
 mod drill;
@@ -15,6 +16,7 @@ mod report;
 mod status;
 mod watch;
 
+pub use alert::{AlertCommand, AlertTestArgs};
 pub use backup::{DumpArgs, DumpFormatArg, KeepArgs, ManifestLevel, TakeArgs};
 pub use backups::{BackupArgs, BackupsCommand, CheckArgs, DrillAgeArgs, ListArgs};
 pub use drill::{DrillArgs, ProofArgs, RestoreArgs, ResultArgs};
@@ -112,6 +114,9 @@ pub enum Command {
     /// PgBouncer under control: its pools, its configuration, the sizes of its pools
     #[command(subcommand)]
     Pool(PoolCommand),
+    /// Try out whether alerts arrive
+    #[command(subcommand)]
+    Alert(AlertCommand),
 }
 
 /// How a result is printed.

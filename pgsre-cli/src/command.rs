@@ -1,5 +1,6 @@
 //! The verbs, one a file.
 
+pub(crate) mod alert;
 pub mod backup;
 pub mod backups;
 mod demo;
@@ -30,6 +31,7 @@ pub(crate) async fn dispatch(
         Command::Demo(args) => demo::run(&args, face).await,
         Command::Init(args) => init::run(&args, face),
         Command::Doctor(args) => doctor::run(&args, &config()?, face, environment).await,
+        Command::Alert(command) => alert::run(&command, &config()?, face).await,
         Command::Backup(args) => backup::run(&args, &config()?, face, environment).await,
         Command::Backups(BackupsCommand::List(args)) => {
             backups::list::run(&args, &config()?, face).await

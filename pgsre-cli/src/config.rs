@@ -25,6 +25,7 @@ mod taking;
 mod validator;
 mod watching;
 
+pub use alerter::{AlerterConfig, AlerterKind, BodyConfig, MailConfig, Routing};
 pub use error::ConfigError;
 pub use rule::{Bound, Rule, Threshold};
 pub use schedule::Schedule;
@@ -152,66 +153,6 @@ pub enum CompareTo {
     Live,
     /// Another database.
     Url(Secret),
-}
-
-/// A way to tell somebody.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AlerterConfig {
-    /// What it is and what it needs.
-    pub kind: AlerterKind,
-    /// The least severity that is told.
-    pub min_severity: pgsre_core::finding::Severity,
-    /// The verdicts that are told.
-    pub on: Vec<pgsre_core::drill::Verdict>,
-}
-
-/// What an alerter is.
-#[derive(Clone, Debug, PartialEq)]
-pub enum AlerterKind {
-    /// A line in the log.
-    Log,
-    /// The generic webhook.
-    Webhook {
-        /// Where to post.
-        url: Secret,
-        /// Further headers.
-        headers: Vec<(String, Secret)>,
-    },
-    /// A Slack channel's incoming webhook.
-    Slack {
-        /// Where to post.
-        url: Secret,
-    },
-    /// A monitor that raises the alarm when it is not called.
-    Ping {
-        /// What is called after a drill that passed.
-        url: Secret,
-        /// What is called before a drill.
-        start_url: Option<Secret>,
-        /// What is called after a drill that did not pass.
-        fail_url: Option<Secret>,
-        /// The server whose drills it is about; those of the whole command where `None`.
-        server: Option<String>,
-    },
-    /// An external program.
-    Command {
-        /// The program and its arguments.
-        command: Vec<Secret>,
-    },
-}
-
-impl AlerterKind {
-    /// The kind as the configuration has it.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Log => "log",
-            Self::Webhook { .. } => "webhook",
-            Self::Slack { .. } => "slack",
-            Self::Ping { .. } => "ping",
-            Self::Command { .. } => "command",
-        }
-    }
 }
 
 impl Config {

@@ -159,6 +159,27 @@ impl Alert {
             .find(|verdict| self.rule == drill::rule(*verdict))
     }
 
+    /// An alert that says that it is a test: what begins at `began`, or its end now.
+    #[must_use]
+    pub fn test(event: AlertEvent, began: Timestamp) -> Self {
+        let is_end = event == AlertEvent::Resolved;
+        let over = if is_end { ", and it is over" } else { "" };
+        let source = drill::sender();
+        Self {
+            schema: 1,
+            event,
+            fingerprint: format!("pgsre.test{{source={source}}}"),
+            rule: "pgsre.test".into(),
+            severity: Severity::Warning,
+            summary: format!("this is a test of {source}: nothing is wrong{over}"),
+            labels: BTreeMap::from([("server".to_owned(), "pgsre-test".to_owned())]),
+            value: None,
+            starts_at: began,
+            ends_at: is_end.then(Timestamp::now),
+            source,
+        }
+    }
+
     /// Whether it ends what an earlier alert of the same fingerprint began: a drill that passed
     /// ends what one that did not has begun.
     #[must_use]

@@ -67,11 +67,19 @@ mod tests {
                 _ => format!("{line}\n"),
             })
             .collect();
-        let names = ["PAGER_URL", "SLACK_URL", "HEALTHCHECK_URL"];
+        let names = [
+            "DEADMAN_URL",
+            "PAGER_URL",
+            "SLACK_URL",
+            "HEALTHCHECK_URL",
+            "PAGERDUTY_KEY",
+            "OPSGENIE_KEY",
+            "SMTP_PASSWORD",
+        ];
         let environment = Environment::of(names.map(|name| (name, "https://host")));
         let config = Config::parse(Path::new("pgsre.toml"), &uncommented, &environment).unwrap();
         assert_eq!(config.servers[0].drill.validators.len(), 3);
-        assert_eq!(config.alerters.len(), 5);
+        assert_eq!(config.alerters.len(), 9);
     }
 
     #[test]

@@ -28,11 +28,7 @@ pub(super) fn config(reader: &Reader<'_>, shape: shape::Config) -> Result<Config
             .into_iter()
             .map(|r| rule::resolve(reader, r))
             .collect::<Result<_, _>>()?,
-        alerters: shape
-            .alerter
-            .iter()
-            .map(|a| alerter::resolve(reader, a))
-            .collect::<Result<_, _>>()?,
+        alerters: alerter::resolve_all(reader, &shape.alerter)?,
         report: ReportConfig {
             sign_key: shape
                 .report

@@ -131,17 +131,43 @@ pub(super) struct Threshold {
     pub(super) clear_below: Option<f64>,
 }
 
+/// The keys of every kind of alerter; which kind takes which is told in `alerter/keys.rs`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Alerter {
     pub(super) kind: Text,
+    pub(super) name: Option<Text>,
     pub(super) url: Option<Text>,
+    pub(super) urls: Option<Vec<Text>>,
     pub(super) start_url: Option<Text>,
     pub(super) fail_url: Option<Text>,
     pub(super) server: Option<Text>,
     #[serde(default)]
     pub(super) headers: BTreeMap<String, Text>,
     pub(super) command: Option<Vec<Text>>,
+    pub(super) template: Option<Text>,
+    pub(super) template_file: Option<Text>,
+    pub(super) content_type: Option<Text>,
+    pub(super) method: Option<Text>,
+    pub(super) success: Option<Vec<Spanned<u16>>>,
+    pub(super) routing_key: Option<Text>,
+    pub(super) api_key: Option<Text>,
+    pub(super) resend: Option<Text>,
+    pub(super) host: Option<Text>,
+    pub(super) port: Option<u16>,
+    pub(super) tls: Option<Text>,
+    pub(super) user: Option<Text>,
+    pub(super) password: Option<Text>,
+    pub(super) from: Option<Text>,
+    pub(super) to: Option<Vec<Text>>,
     pub(super) min_severity: Option<Text>,
     pub(super) on: Option<Vec<Text>>,
+    pub(super) rules: Option<Vec<Text>>,
+    #[serde(default)]
+    pub(super) labels: BTreeMap<String, Text>,
+    pub(super) resolved: Option<bool>,
+    pub(super) rate: Option<Text>,
+    pub(super) repeat: Option<Text>,
+    pub(super) group_by: Option<Vec<Text>>,
+    pub(super) group_wait: Option<Text>,
 }

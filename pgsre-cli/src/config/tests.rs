@@ -171,3 +171,109 @@ fn a_file_that_is_named_must_be_there() {
     let error = Config::load(Some(Path::new("/no/such/pgsre.toml")), &Environment::default());
     assert!(error.unwrap_err().hint().contains("pgsre init"));
 }
+
+fn alerter(keys: &str) -> AlerterConfig {
+    parse(&format!("[[alerter]]\n{keys}")).unwrap().alerters.remove(0)
+}
+
+fn wrong_alerter(keys: &str) -> String {
+    let (message, hint) = wrong(&format!("[[alerter]]\n{keys}"));
+    format!("{message} {hint}")
+}
+
+#[test]
+fn an_alerter_says_which_alerts_it_wants_and_how_often() {
+    let told = alerter(
+        "kind = 'slack'\nurl = 'https://x'\nname = 'dba'\nrules = ['replication.*']\n\
+         labels = { server = 'shop-*' }\nresolved = false\nrate = '30/m'\nrepeat = '4h'\n\
+         group_by = []\ngroup_wait = '30s'",
+    );
+    assert_eq!(told.name(), "dba");
+    let routing = told.routing;
+    assert_eq!(routing.rules.unwrap(), ["replication.*"]);
+    assert_eq!(routing.labels, [("server".to_owned(), "shop-*".to_owned())]);
+    assert_eq!((routing.resolved, routing.group_by.len()), (false, 0));
+    assert_eq!(routing.pace, Some(Duration::from_secs(2)));
+    assert_eq!(routing.repeat, Some(Duration::from_secs(4 * 3600)));
+    assert_eq!(routing.group_wait, Duration::from_secs(30));
+    let usual = alerter("kind = 'log'");
+    assert_eq!((usual.name(), usual.routing.resolved), ("log", true));
+    assert_eq!(usual.routing.group_by, ["server"]);
+}
+
+#[test]
+fn a_figure_of_an_alerter_that_cannot_be_meant_is_refused_with_an_example() {
+    let head = "kind = 'slack'\nurl = 'https://x'\n";
+    for rate in ["0/s", "1", "1/d", "-1/s", "x/s"] {
+        let said = wrong_alerter(&format!("{head}rate = '{rate}'"));
+        assert!(said.contains("a number of messages per s, m or h"), "{rate}: {said}");
+    }
+    assert!(wrong_alerter(&format!("{head}repeat = '5s'")).contains("a minute at least"));
+    let said = wrong_alerter("kind = 'alertmanager'\nurl = 'http://x'\nresend = '0s'");
+    assert!(said.contains("a second at least"), "{said}");
+    let said = wrong_alerter("kind = 'webhook'\nurl = 'http://x'\nsuccess = [99]");
+    assert!(said.contains("a status such as 200"), "{said}");
+}
+
+#[test]
+fn each_kind_of_alerter_has_its_keys_and_no_other_s() {
+    assert!(wrong_alerter("kind = 'pagerduty'").contains("needs a `routing_key`"));
+    assert!(wrong_alerter("kind = 'opsgenie'").contains("needs a `api_key`"));
+    assert!(wrong_alerter("kind = 'alertmanager'").contains("needs a `url`"));
+    assert!(wrong_alerter("kind = 'mail'\nhost = 'x'").contains("needs a `from`"));
+    assert!(wrong_alerter("kind = 'pagerduti'\n").contains("did you mean \"pagerduty\"?"));
+    assert!(wrong_alerter("kind = 'log'\ngroup_wait = '1s'").contains("takes no `group_wait`"));
+    assert!(wrong_alerter("kind = 'pagerduty'\nrouting_key = ' '").contains("empty"));
+    assert!(wrong_alerter("kind = 'log'\nrutes = []").contains("did you mean `rules`?"));
+    let two = "kind = 'log'\nname = 'a'\n";
+    let (message, _) = wrong(&format!("[[alerter]]\n{two}[[alerter]]\n{two}"));
+    assert!(message.contains("two alerters have this name"), "{message}");
+}
+
+#[test]
+fn a_sink_that_opens_and_closes_hears_of_drills_that_passed_too() {
+    let pager = alerter("kind = 'pagerduty'\nrouting_key = 'k'");
+    assert!(pager.on.contains(&Verdict::Passed));
+    assert_eq!(pager.min_severity, Severity::Warning);
+    assert!(!alerter("kind = 'log'").on.contains(&Verdict::Passed));
+}
+
+#[test]
+fn a_template_is_tried_when_it_is_read() {
+    let head = "kind = 'webhook'\nurl = 'https://x'\n";
+    let told = alerter(&format!("{head}template = '{{\"text\": {{{{ summary }}}} }}'"));
+    assert!(matches!(told.kind, AlerterKind::Webhook { body, .. } if body.template.is_some()));
+    let said = wrong_alerter(&format!("{head}template = '{{{{ sumary }}}}'"));
+    assert!(said.contains("`sumary`"), "{said}");
+    let said = wrong_alerter(&format!("{head}template = 'no json'"));
+    assert!(said.contains("no JSON"), "{said}");
+    alerter(&format!("{head}template = 'plain'\ncontent_type = 'text/plain'"));
+    assert!(wrong_alerter(&format!("{head}content_type = 'text/plain'")).contains("there is none"));
+    let said = wrong_alerter(&format!("{head}template_file = '/none/x'"));
+    assert!(said.contains("cannot read /none/x"), "{said}");
+    let said = wrong_alerter(&format!("{head}template = 'x'\ntemplate_file = 'x'"));
+    assert!(said.contains("not both"), "{said}");
+}
+
+#[test]
+fn a_mail_alerter_has_addresses_and_a_whole_login() {
+    let head = "kind = 'mail'\nhost = 'x'\nfrom = 'a@b.org'\n";
+    let told = alerter(&format!("{head}to = ['Ops <c@d.org>']\ntls = 'implicit'"));
+    assert!(matches!(told.kind, AlerterKind::Mail(mail) if mail.to.len() == 1));
+    assert!(wrong_alerter(&format!("{head}to = ['c']")).contains("\"c\" is no address"));
+    assert!(wrong_alerter(&format!("{head}to = []")).contains("needs a `to`"));
+    assert!(wrong_alerter(&format!("{head}to = ['c@d.org']\nuser = 'x'")).contains("both"));
+}
+
+#[test]
+fn no_secret_of_an_alerter_is_in_its_debug() {
+    let text = "[[alerter]]\nkind = 'pagerduty'\nrouting_key = 'hush1'\n\
+                [[alerter]]\nkind = 'opsgenie'\napi_key = 'hush2'\n\
+                [[alerter]]\nkind = 'mail'\nhost = 'x'\nfrom = 'a@b.org'\nto = ['c@d.org']\n\
+                user = 'hush3'\npassword = 'hush4'\n\
+                [[alerter]]\nkind = 'alertmanager'\nurl = 'http://u:hush5@x'\n\
+                headers = { Authorization = 'hush6' }\n\
+                [[alerter]]\nkind = 'webhook'\nurl = 'https://x'\ntemplate = '\"hush7\"'\n";
+    let debug = format!("{:?}", parse(text).unwrap());
+    assert!(debug.contains("PagerDuty") && !debug.contains("hush"), "{debug}");
+}

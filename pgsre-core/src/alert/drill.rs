@@ -139,7 +139,7 @@ fn fingerprint(parts: &[&str]) -> String {
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn sender() -> String {
+pub(super) fn sender() -> String {
     format!("pgsre@{}", rustix::system::uname().nodename().to_string_lossy())
 }
 

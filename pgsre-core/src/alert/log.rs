@@ -18,6 +18,13 @@ impl LogAlerter {
     pub fn new() -> Self {
         Self { name: "log".into() }
     }
+
+    /// Another name.
+    #[must_use]
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.name = name.into();
+        self
+    }
 }
 
 impl Default for LogAlerter {

@@ -1,13 +1,10 @@
-//! From settings to the core's parts: source, target, validators, alerters.
+//! From settings to the core's parts: source, target, validators.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use pgsre_core::alert::{
-    AlertError, Alerter, CommandAlerter, Dispatcher, LogAlerter, Route, SlackAlerter,
-    WebhookAlerter,
-};
+use pgsre_core::alert::Dispatcher;
 use pgsre_core::archive::ReadOptions;
 use pgsre_core::drill::{Drill, Objectives, PlanError};
 use pgsre_core::postgres::ConnectConfig;
@@ -20,7 +17,8 @@ use pgsre_core::validate::{
 };
 
 use super::settings::Settings;
-use crate::config::{self, AlerterConfig, AlerterKind, Secret, ValidatorConfig};
+pub(crate) use crate::command::alert::routes::{dispatcher, routes, unusable};
+use crate::config::{self, Secret, ValidatorConfig};
 use crate::error::CommandError;
 
 /// The drill that the settings describe.
@@ -140,57 +138,6 @@ fn epoch(unit: config::EpochUnit) -> EpochUnit {
         config::EpochUnit::Milliseconds => EpochUnit::Milliseconds,
         config::EpochUnit::Microseconds => EpochUnit::Microseconds,
     }
-}
-
-/// The configured alerters; `None` where there are none.
-pub(crate) fn dispatcher(alerters: &[AlerterConfig]) -> Result<Option<Dispatcher>, CommandError> {
-    let routes = routes(alerters)?;
-    Ok((!routes.is_empty()).then(|| Dispatcher::new(routes)))
-}
-
-/// The configured alerters and what each wants.
-pub(crate) fn routes(alerters: &[AlerterConfig]) -> Result<Vec<Route>, CommandError> {
-    let mut routes = Vec::new();
-    for config in alerters {
-        routes.extend(route(config)?);
-    }
-    Ok(routes)
-}
-
-/// `None` for a ping, which is sent when the drill has ended: see [`Pings`](super::ping::Pings).
-fn route(config: &AlerterConfig) -> Result<Option<Route>, CommandError> {
-    let alerter = alerter(&config.kind)?;
-    Ok(alerter.map(|alerter| {
-        let route = Route::to(alerter).at_least(config.min_severity);
-        route.on_verdicts(config.on.iter().copied())
-    }))
-}
-
-/// An alerter that is described wrongly.
-pub(super) fn unusable(kind: &AlerterKind, error: AlertError) -> CommandError {
-    CommandError::usage(format!("the alerter of kind {:?} cannot be used", kind.name()))
-        .with_cause(error)
-}
-
-fn alerter(kind: &AlerterKind) -> Result<Option<Arc<dyn Alerter>>, CommandError> {
-    let wrong = |error: AlertError| unusable(kind, error);
-    Ok(Some(match kind {
-        AlerterKind::Ping { .. } => return Ok(None),
-        AlerterKind::Log => Arc::new(LogAlerter::new()),
-        AlerterKind::Webhook { url, headers } => {
-            let mut webhook = WebhookAlerter::new(url.expose()).map_err(wrong)?;
-            for (name, value) in headers {
-                webhook = webhook.with_header(name, value.expose()).map_err(wrong)?;
-            }
-            Arc::new(webhook)
-        }
-        AlerterKind::Slack { url } => Arc::new(SlackAlerter::new(url.expose()).map_err(wrong)?),
-        AlerterKind::Command { command } => {
-            let mut words = command.iter().map(Secret::expose);
-            let program = words.next().unwrap_or_default();
-            Arc::new(CommandAlerter::new(program).with_arguments(words))
-        }
-    }))
 }
 
 /// A request that is wrong in itself.
