@@ -1,4 +1,4 @@
-//! Drill reports over time.
+//! Drill reports over time; [samples] of the monitor over time.
 //!
 //! A [`ReportStore`] keeps each drill's report as JSON, for programs, and beside it as
 //! [HTML evidence](evidence), for people and auditors. Reports are [chained](ChainLink), so that one
@@ -30,6 +30,7 @@ mod format;
 mod index;
 mod overdue;
 mod plot;
+pub mod samples;
 mod sign;
 mod summary;
 mod verify;
