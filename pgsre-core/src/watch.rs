@@ -46,10 +46,12 @@ mod delivery;
 mod desk;
 mod event;
 mod exposition;
+mod outlook;
 mod watched;
 
 pub use event::{Unwatched, WatchEvent, WatchObserver};
 pub use exposition::{ExpositionFormat, exposed, exposition};
+pub use outlook::Outlook;
 pub use watched::{Cycle, DeliveryCounts, Watched, WatchedServer};
 
 /// The time between two readings of one server unless told otherwise.

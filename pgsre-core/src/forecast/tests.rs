@@ -109,7 +109,8 @@ fn the_interval_holds_the_truth_nine_times_of_ten() {
 /// For each shape: the share of forecasts whose interval holds the truth, and how many were not
 /// refused.
 fn coverages(rounds: u64) -> Vec<(&'static str, f64, usize)> {
-    const SHAPES: [(&str, fn(f64, f64) -> f64); 4] = [
+    type Shape = fn(f64, f64) -> f64;
+    const SHAPES: [(&str, Shape); 4] = [
         ("steady with noise", |at, noise| 100.0 + at + 5.0 * noise),
         ("slow beneath much noise", |at, noise| 100.0 + 0.3 * at + 20.0 * noise),
         ("a daily rhythm", |at, noise| {

@@ -150,11 +150,14 @@ impl SampleStore for NoSamples {
     }
 }
 
+/// The server, the metric and its labels.
+type SeriesKey = (String, Metric, Labels);
+
 /// Keeps the last readings in memory: for tests, and for services that need no more.
 #[derive(Debug)]
 pub struct MemorySamples {
     keep: SignedDuration,
-    kept: Mutex<BTreeMap<(String, Metric, Labels), BTreeMap<Timestamp, Option<f64>>>>,
+    kept: Mutex<BTreeMap<SeriesKey, BTreeMap<Timestamp, Option<f64>>>>,
 }
 
 impl MemorySamples {

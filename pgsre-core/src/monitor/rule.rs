@@ -210,7 +210,8 @@ const fn below(value: f64) -> Threshold {
 /// Lag: 1 s and 10 s. A replica that is not connected is critical at once. Saturation, locks and
 /// transactions: what leaves time to act. Wraparound: autovacuum begins to force itself at a tenth
 /// of the space (`autovacuum_freeze_max_age`, 200 million); half of it gone means that it does not
-/// get on. Cache hits: 99 %.
+/// get on. Cache hits: 99 %. Disks: a tenth free, or two weeks as things go, leave time to order one;
+/// two days leave a night. Slots: a working day, then half of one.
 #[must_use]
 pub fn default_rules() -> Vec<Rule> {
     use Metric as M;
@@ -268,6 +269,20 @@ pub fn default_rules() -> Vec<Rule> {
         Rule::new("wraparound.multixacts", M::WraparoundMultixactLeft)
             .warning(below(0.5))
             .critical(below(0.25)),
+        Rule::new("wraparound.days_left", M::WraparoundDaysLeft)
+            .warning(below(30.0).held(600))
+            .critical(below(7.0).held(600)),
+        Rule::new("disk.full", M::DiskFreeRatio)
+            .warning(below(0.1).held(60).clear(0.12))
+            .critical(below(0.05).clear(0.06)),
+        Rule::new("disk.days_until_full", M::DiskDaysUntilFull)
+            .warning(below(14.0).held(1_800).clear(16.0))
+            .critical(below(2.0).held(600).clear(3.0)),
+        Rule::new("slot.running_out", M::SlotSecondsUntilLost)
+            .warning(below(86_400.0).held(300))
+            .critical(below(4.0 * 3_600.0).held(300)),
+        Rule::new("connections.running_out", M::ConnectionsDaysUntilFull)
+            .warning(below(14.0).held(3_600)),
         Rule::new("archiver.failing", M::ArchiverFailing).critical(above(0.0).held(60)),
         Rule::new("archiver.backlog", M::ArchiverBacklog)
             .warning(above(30.0).held(300))

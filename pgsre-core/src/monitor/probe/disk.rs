@@ -39,7 +39,12 @@ impl Probe for Disk {
     }
 
     fn metrics(&self) -> &'static [Metric] {
-        &[Metric::DiskUsedBytes, Metric::DiskFreeBytes, Metric::TemporaryBytes]
+        &[
+            Metric::DiskUsedBytes,
+            Metric::DiskFreeBytes,
+            Metric::DiskFreeRatio,
+            Metric::TemporaryBytes,
+        ]
     }
 
     async fn measure(&mut self, cx: &ProbeContext<'_>) -> Result<Measured, ProbeError> {
@@ -65,27 +70,31 @@ impl Probe for Disk {
                 hidden.join(", ")
             ));
         }
-        measured.samples.push(free(cx).await?);
+        measured.samples.extend(free(cx).await?);
         Ok(measured)
     }
 }
 
-async fn free(cx: &ProbeContext<'_>) -> Result<Sample, ProbeError> {
-    let unknown = Sample::unknown(Metric::DiskFreeBytes, cx.now);
+async fn free(cx: &ProbeContext<'_>) -> Result<[Sample; 2], ProbeError> {
+    let metrics = [Metric::DiskFreeBytes, Metric::DiskFreeRatio];
+    let unknown = |why| metrics.map(|metric| Sample::unknown(metric, cx.now).by(why, None));
     if !cx.local {
-        return Ok(unknown.by("the server is not on this machine", None));
+        return Ok(unknown("the server is not on this machine"));
     }
     let directory = cx.row(DIRECTORY).await;
     let directory: Option<String> = directory.ok().and_then(|row| row.try_get(0).ok()).flatten();
-    let free = directory.as_deref().and_then(|directory| free_bytes(Path::new(directory)));
-    Ok(match free {
-        Some(bytes) => Sample::exact(Metric::DiskFreeBytes, bytes, cx.now).by("statvfs", Some(0.0)),
-        None => unknown.by("the data directory is not visible", None),
-    })
+    let free = directory.as_deref().and_then(|directory| free_space(Path::new(directory)));
+    let Some((bytes, ratio)) = free else {
+        return Ok(unknown("the data directory is not visible"));
+    };
+    let of = |metric, value| Sample::exact(metric, value, cx.now).by("statvfs", Some(0.0));
+    Ok([of(metrics[0], bytes), of(metrics[1], ratio)])
 }
 
-/// What ordinary users may still write.
-fn free_bytes(directory: &Path) -> Option<f64> {
+/// What ordinary users may still write: bytes, and as a share of what they may fill.
+fn free_space(directory: &Path) -> Option<(f64, f64)> {
     let status = rustix::fs::statvfs(directory).ok()?;
-    Some(status.f_bavail as f64 * status.f_frsize as f64)
+    let free = status.f_bavail as f64;
+    let used = status.f_blocks.saturating_sub(status.f_bfree) as f64;
+    Some((free * status.f_frsize as f64, if free > 0.0 { free / (free + used) } else { 0.0 }))
 }
