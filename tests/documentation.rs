@@ -1,6 +1,7 @@
 //! What the documentation promises is what the code has.
 
 use pgsre_core::finding::FindingCode;
+use pgsre_core::watch::exposed;
 use pgsre_tests::harness::readme;
 
 #[test]
@@ -10,4 +11,13 @@ fn the_readme_explains_every_finding_code() {
         table.push_str(&format!("| `{code}` | {} |\n", code.meaning()));
     }
     readme::assert_shows("finding codes", &table);
+}
+
+#[test]
+fn the_readme_explains_every_metric_that_prometheus_reads() {
+    let mut table = String::from("| metric | meaning |\n|---|---|\n");
+    for (name, meaning) in exposed() {
+        table.push_str(&format!("| `{name}` | {meaning} |\n"));
+    }
+    readme::assert_shows("metrics", &table);
 }

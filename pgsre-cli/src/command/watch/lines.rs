@@ -95,8 +95,7 @@ impl Lines {
             (_, severity) => (severity.to_string(), &palette.warning),
         };
         let word = style.apply_to(format!("{word:<8}"));
-        let rule = palette.heading.apply_to(clean(&alert.rule));
-        self.line(&format!("{word}  {rule}  {}", clean(&alert.summary)));
+        self.line(&format!("{word}  {}", clean(&alert.summary)));
     }
 
     fn delivered(&self, delivery: &Delivery) {
