@@ -195,7 +195,7 @@ impl MailAlerter {
             said = "its answer repeats the password and is not shown".to_owned();
         }
         let context = format!("the mail server {} did not take it: {said}", self.host);
-        if error.is_permanent() || error.is_tls() {
+        if error.is_permanent() {
             AlertError::permanent(context)
         } else {
             AlertError::transient(context)
