@@ -1,5 +1,6 @@
 //! Real servers, real dumps, and drills of them.
 
+pub mod alertmanager;
 pub mod archive;
 pub mod cli;
 pub mod contents;
@@ -13,6 +14,7 @@ pub mod readme;
 pub mod relay;
 pub mod s3;
 pub mod server;
+pub mod smtp;
 pub mod standby;
 pub mod taking;
 pub mod tally;

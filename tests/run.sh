@@ -9,6 +9,9 @@ cd "$(dirname "$0")/.."
 # PostgreSQL's server and clients, and the compressors that dumps go through.
 debian_parts=(postgresql postgresql-contrib zstd lz4 pigz openssl python3-pip pgbouncer)
 
+# What alerts are sent to. The tests start their own of it.
+debian_parts+=(prometheus-alertmanager)
+
 # What a watch is scraped by. The tests start their own of it.
 debian_parts+=(prometheus)
 
