@@ -1,1 +1,27 @@
-//! Schema changes: what a statement really does, and how to do it safely.
+//! Schema changes: what a statement really does to tables in use.
+//!
+//! ```
+//! use pgsre_core::migrate::Linter;
+//!
+//! let mut linter = Linter::new(17);
+//! linter.file("1.sql", "create table orders (id bigint primary key, note varchar(10));");
+//! let file = linter.file("2.sql", "alter table orders alter note type varchar(5);");
+//! assert_eq!(file.statements[0].rewrites, ["orders"]);
+//! assert_eq!(file.statements[0].hazards[0].rule, "table-rewrite");
+//! ```
+
+mod expression;
+mod facts;
+mod lint;
+mod parse;
+mod rules;
+mod schema;
+pub mod statement;
+mod types;
+mod words;
+
+pub use facts::{Facts, LockMode};
+pub use lint::{Hazard, LintedFile, LintedStatement, Linter, Lock};
+pub use parse::parse;
+pub use rules::{RULES, Rule};
+pub use schema::Schema;

@@ -1,0 +1,201 @@
+//! Files judged one after the other.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use serde::Serialize;
+
+use super::facts::{Facts, LockMode};
+use super::parse::parse;
+use super::rules::{Context, RULES};
+use super::schema::Schema;
+use super::statement::{Located, Statement};
+use crate::finding::Severity;
+use allowance::Allowances;
+
+mod allowance;
+
+/// Judges migration files in the order in which they run.
+///
+/// The schema that earlier files made is known to later ones.
+#[derive(Debug)]
+pub struct Linter {
+    version: u32,
+    schema: Schema,
+}
+
+/// A file's statements, each with its facts and hazards.
+#[derive(Clone, Debug, Serialize)]
+pub struct LintedFile {
+    /// As it was given.
+    pub path: String,
+    /// In order; blanks and comments between them are left out.
+    pub statements: Vec<LintedStatement>,
+}
+
+/// A statement with its facts and hazards. Lines and columns count from 1, columns in characters.
+#[derive(Clone, Debug, Serialize)]
+#[expect(missing_docs, reason = "the fields are those of `Facts` and the place in the file")]
+pub struct LintedStatement {
+    pub line: usize,
+    pub column: usize,
+    pub end_line: usize,
+    /// Its bytes in the file.
+    #[serde(skip)]
+    pub range: Range<usize>,
+    pub locks: Vec<Lock>,
+    pub rewrites: Vec<String>,
+    pub scans: Vec<String>,
+    pub index_builds: Vec<String>,
+    pub hazards: Vec<Hazard>,
+    /// What was assumed because it is not known.
+    pub assumed: Vec<String>,
+    /// Why it could not be understood; nothing else is known of it then.
+    pub unparsed: Option<String>,
+}
+
+/// A lock on an object.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[expect(missing_docs, reason = "a lock's object and mode")]
+pub struct Lock {
+    pub object: String,
+    pub mode: LockMode,
+}
+
+/// What a rule says of a statement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Hazard {
+    /// The rule's name.
+    pub rule: &'static str,
+    /// How bad.
+    pub severity: Severity,
+    /// What happens, for people.
+    pub message: String,
+    /// The safe form.
+    pub fix: &'static str,
+}
+
+/// What the statements before left open.
+#[derive(Debug, Default)]
+struct Progress {
+    in_transaction: bool,
+    lock_timeout: bool,
+    held: BTreeMap<String, LockMode>,
+}
+
+impl Linter {
+    /// For servers of this major version (13 to 18).
+    #[must_use]
+    pub fn new(version: u32) -> Self {
+        Self { version, schema: Schema::default() }
+    }
+
+    /// Judges the next file. Each statement is a transaction of its own, but for those between BEGIN
+    /// and COMMIT.
+    pub fn file(&mut self, path: &str, text: &str) -> LintedFile {
+        self.judge(path, text, false)
+    }
+
+    /// Judges the next file, which the migration tool runs as one transaction.
+    pub fn file_in_transaction(&mut self, path: &str, text: &str) -> LintedFile {
+        self.judge(path, text, true)
+    }
+
+    fn judge(&mut self, path: &str, text: &str, in_transaction: bool) -> LintedFile {
+        self.schema.settle();
+        let lines = Lines::of(text);
+        let allowances = Allowances::read(text);
+        let mut progress = Progress { in_transaction, ..Progress::default() };
+        let statements = parse(text)
+            .into_iter()
+            .map(|located| self.statement(&located, &lines, &allowances, &mut progress))
+            .collect();
+        LintedFile { path: path.to_owned(), statements }
+    }
+
+    fn statement(
+        &mut self,
+        located: &Located,
+        lines: &Lines<'_>,
+        allowances: &Allowances,
+        progress: &mut Progress,
+    ) -> LintedStatement {
+        let statement = &located.statement;
+        let facts = Facts::of(statement, &self.schema, self.version);
+        let context = Context {
+            statement,
+            facts: &facts,
+            schema: &self.schema,
+            in_transaction: progress.in_transaction,
+            lock_timeout: progress.lock_timeout,
+            held: &progress.held,
+        };
+        let (line, column) = lines.place(located.range.start);
+        let (end_line, _) = lines.place(located.range.end.saturating_sub(1));
+        let mut hazards: Vec<Hazard> =
+            RULES.iter().filter_map(|rule| rule.hazard(&context)).collect();
+        hazards.retain(|hazard| !allowances.allow(hazard.rule, line, end_line));
+        progress.follow(statement, &facts);
+        self.schema.apply(statement);
+        LintedStatement {
+            line,
+            column,
+            end_line,
+            range: located.range.clone(),
+            locks: facts.locks.into_iter().map(|(object, mode)| Lock { object, mode }).collect(),
+            rewrites: facts.rewrites.into_iter().collect(),
+            scans: facts.scans.into_iter().collect(),
+            index_builds: facts.index_builds.into_iter().collect(),
+            hazards,
+            assumed: facts.assumed,
+            unparsed: match statement {
+                Statement::Unparsed { reason } => Some(reason.clone()),
+                _ => None,
+            },
+        }
+    }
+}
+
+impl Progress {
+    fn follow(&mut self, statement: &Statement, facts: &Facts) {
+        match statement {
+            Statement::Begin => self.in_transaction = true,
+            Statement::Commit => {
+                self.in_transaction = false;
+                self.held.clear();
+            }
+            Statement::SetLockTimeout => self.lock_timeout = true,
+            _ if self.in_transaction => {
+                for (object, mode) in &facts.locks {
+                    let strongest = self.held.entry(object.clone()).or_insert(*mode);
+                    *strongest = (*mode).max(*strongest);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Where lines begin.
+struct Lines<'a> {
+    text: &'a str,
+    starts: Vec<usize>,
+}
+
+impl<'a> Lines<'a> {
+    fn of(text: &'a str) -> Self {
+        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        Self { text, starts: std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect() }
+    }
+
+    /// The line and column of a byte, from 1.
+    fn place(&self, at: usize) -> (usize, usize) {
+        let line = self.starts.partition_point(|start| *start <= at);
+        let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
+        let before = self.text.get(start..at).unwrap_or_default();
+        (line, before.chars().filter(|c| *c != '\u{feff}').count() + 1)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,45 @@
+use super::*;
+
+fn rules(text: &str) -> Vec<&'static str> {
+    let file = Linter::new(17).file("a.sql", text);
+    file.statements.iter().flat_map(|one| &one.hazards).map(|hazard| hazard.rule).collect()
+}
+
+#[test]
+fn a_table_that_the_file_itself_created_has_no_hazards() {
+    let text =
+        "create table t (id int); alter table t alter id type bigint; create index on t (id);";
+    assert_eq!(rules(text), Vec::<&str>::new());
+}
+
+#[test]
+fn a_table_that_an_earlier_file_created_has_rows() {
+    let mut linter = Linter::new(17);
+    linter.file("1.sql", "create table t (id int);");
+    let file = linter.file("2.sql", "alter table t alter id type bigint;");
+    assert_eq!(file.statements[0].rewrites, ["t"]);
+}
+
+#[test]
+fn an_allowance_with_a_reason_silences_its_rule_alone() {
+    let allowed = "set lock_timeout = 1;\n-- pgsre: allow blocking-index-build: the table is small\n\
+                   create index on t (a);";
+    assert_eq!(rules(allowed), Vec::<&str>::new());
+    let without = allowed.replace(": the table is small", ":");
+    assert_eq!(rules(&without), ["blocking-index-build"]);
+}
+
+#[test]
+fn what_cannot_be_parsed_is_reported_and_the_rest_still_judged() {
+    let file = Linter::new(17).file("a.sql", "alter tabel t add x int;\ncreate index on t (a);\n");
+    assert!(file.statements.iter().any(|one| one.unparsed.is_some()));
+    assert!(file.statements.iter().any(|one| one.index_builds == ["t"]));
+}
+
+#[test]
+fn a_statement_is_placed_by_line_and_column() {
+    let file = Linter::new(17).file("a.sql", "-- x\r\n  drop table t;\r\ndrop\r\ntable u;");
+    let places: Vec<_> =
+        file.statements.iter().map(|one| (one.line, one.column, one.end_line)).collect();
+    assert_eq!(places, [(2, 3, 2), (3, 1, 4)]);
+}

@@ -1,0 +1,81 @@
+//! The adapter around the SQL parser: text in, typed statements of ours out.
+
+use squawk_syntax::ast::{self, AstNode};
+use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
+
+use super::statement::{Located, Statement};
+use super::words::{Word, Words};
+
+mod command;
+mod prepare;
+mod table;
+
+/// The statements of a file, in order. What cannot be understood is there too, as
+/// [`Statement::Unparsed`].
+#[must_use]
+pub fn parse(text: &str) -> Vec<Located> {
+    let sql = prepare::blank_what_is_not_sql(text);
+    let parsed = SourceFile::parse(&sql);
+    let errors = parsed.errors();
+    let mut found: Vec<Located> = parsed.tree().stmts().map(|stmt| located(&stmt)).collect();
+    for error in errors {
+        let range = usize::from(error.range().start())..usize::from(error.range().end());
+        let reason = error.message().to_owned();
+        let near = found
+            .iter_mut()
+            .find(|known| known.range.start <= range.start && range.start <= known.range.end);
+        match near {
+            Some(known) => known.statement = Statement::Unparsed { reason },
+            None => found.push(Located { statement: Statement::Unparsed { reason }, range }),
+        }
+    }
+    found.sort_by_key(|known| known.range.start);
+    found
+}
+
+fn located(stmt: &ast::Stmt) -> Located {
+    let words = words(stmt.syntax(), 0);
+    let start = words.first().map_or(0, |word| word.at.start);
+    let end = words.last().map_or(start, |word| word.at.end);
+    let statement = match stmt {
+        ast::Stmt::Do(block) => body(block, start..end),
+        _ => command::read(Words::new(&words)),
+    };
+    Located { statement, range: start..end }
+}
+
+/// The statements in a DO block. Each is located at the block: its text is a string literal, whose
+/// quotes may be doubled.
+fn body(block: &ast::Do, range: std::ops::Range<usize>) -> Statement {
+    let Some(body) = block.plpgsql() else {
+        return Statement::Block { statements: Vec::new(), dynamic: true };
+    };
+    let dynamic = body.text().to_lowercase().contains("execute");
+    let statements = body
+        .syntax()
+        .descendants()
+        .filter_map(ast::Stmt::cast)
+        .map(|stmt| command::read(Words::new(&words(stmt.syntax(), 0))))
+        .filter(|statement| {
+            !matches!(statement, Statement::Other | Statement::Commit | Statement::Begin)
+        })
+        .map(|statement| Located { statement, range: range.clone() })
+        .collect();
+    Statement::Block { statements, dynamic }
+}
+
+fn words(node: &SyntaxNode, offset: usize) -> Vec<Word> {
+    node.descendants_with_tokens()
+        .filter_map(|element| element.into_token())
+        .filter(|token| !matches!(token.kind(), SyntaxKind::WHITESPACE | SyntaxKind::COMMENT))
+        .map(|token| Word {
+            text: token.text().to_owned(),
+            at: offset + usize::from(token.text_range().start())
+                ..offset + usize::from(token.text_range().end()),
+        })
+        .filter(|word| word.text != ";")
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,135 @@
+//! The list of the rules.
+
+use super::Rule;
+use crate::finding::Severity;
+
+/// Every rule, the worst hazards first.
+pub const RULES: &[Rule] = &[
+    Rule {
+        name: "table-rewrite",
+        severity: Severity::Critical,
+        why: "The table and its indexes are written anew under a lock that stops reads and writes.",
+        fix: "Add a new nullable column, fill it in batches, then switch to it; for a volatile default: add the column without it, SET DEFAULT, then backfill in batches.",
+        bad: &["alter table orders add column token uuid default gen_random_uuid();"],
+        good: &["alter table orders add column created timestamptz default now();"],
+        check: super::table_rewrite,
+    },
+    Rule {
+        name: "blocking-scan",
+        severity: Severity::Critical,
+        why: "Every row is verified while a lock stops writes, and mostly reads too.",
+        fix: "Add the constraint NOT VALID, commit, then VALIDATE CONSTRAINT; for SET NOT NULL: a CHECK (column IS NOT NULL) NOT VALID, VALIDATE it, SET NOT NULL, drop the CHECK.",
+        bad: &["alter table orders alter column customer set not null;"],
+        good: &[
+            "alter table orders add constraint c check (customer is not null) not valid; alter table orders validate constraint c; alter table orders alter column customer set not null;",
+        ],
+        check: super::blocking_scan,
+    },
+    Rule {
+        name: "blocking-index-build",
+        severity: Severity::Critical,
+        why: "An index is built while a lock stops writes.",
+        fix: "CREATE INDEX CONCURRENTLY outside of a transaction; for a constraint then ADD CONSTRAINT … USING INDEX.",
+        bad: &["create index on orders (customer);"],
+        good: &["create index concurrently orders_customer on orders (customer);"],
+        check: super::blocking_index_build,
+    },
+    Rule {
+        name: "fails-on-rows",
+        severity: Severity::Critical,
+        why: "The statement cannot succeed once the table has rows.",
+        fix: "Add the column nullable or with a default, fill it, then make it NOT NULL.",
+        bad: &["alter table orders add column customer bigint not null;"],
+        good: &["alter table orders add column customer bigint not null default 0;"],
+        check: super::fails_on_rows,
+    },
+    Rule {
+        name: "refused-in-transaction",
+        severity: Severity::Critical,
+        why: "CONCURRENTLY, VACUUM and the like fail within a transaction.",
+        fix: "Put the statement into a file of its own that the tool runs without a transaction.",
+        bad: &["begin; create index concurrently i on orders (customer); commit;"],
+        good: &["create index concurrently i on orders (customer);"],
+        check: super::refused_in_transaction,
+    },
+    Rule {
+        name: "concurrently-under-lock-timeout",
+        severity: Severity::Warning,
+        why: "An index whose building was cut short stays behind, invalid, and IF NOT EXISTS then passes over it.",
+        fix: "SET lock_timeout = 0 in the session that builds the index.",
+        bad: &["set lock_timeout = '2s'; create index concurrently i on orders (customer);"],
+        good: &["create index concurrently i on orders (customer);"],
+        check: super::concurrently_under_lock_timeout,
+    },
+    Rule {
+        name: "missing-lock-timeout",
+        severity: Severity::Info,
+        why: "While the statement waits for its lock, everything that comes later waits behind it.",
+        fix: "SET lock_timeout = '2s' before it, and try again when it runs out.",
+        bad: &["alter table orders add column note text;"],
+        good: &["set lock_timeout = '2s'; alter table orders add column note text;"],
+        check: super::missing_lock_timeout,
+    },
+    Rule {
+        name: "several-locks",
+        severity: Severity::Warning,
+        why: "The first table stays locked while the second is waited for.",
+        fix: "One table a transaction.",
+        bad: &[
+            "begin; alter table orders add column note text; alter table customers add column note text; commit;",
+        ],
+        good: &[
+            "alter table orders add column note text; alter table customers add column note text;",
+        ],
+        check: super::several_locks,
+    },
+    Rule {
+        name: "scan-under-held-lock",
+        severity: Severity::Critical,
+        why: "VALIDATE alone lets others work, but the lock of the statement before is held until the transaction ends.",
+        fix: "Commit between ADD … NOT VALID and VALIDATE.",
+        bad: &[
+            "begin; alter table orders add constraint c check (customer > 0) not valid; alter table orders validate constraint c; commit;",
+        ],
+        good: &[
+            "alter table orders add constraint c check (customer > 0) not valid; alter table orders validate constraint c;",
+        ],
+        check: super::scan_under_held_lock,
+    },
+    Rule {
+        name: "breaking-change",
+        severity: Severity::Warning,
+        why: "Running applications still use what is dropped or renamed.",
+        fix: "First release applications that no longer use it; for a rename keep the old name by a view or a second column.",
+        bad: &["alter table orders drop column note;"],
+        good: &["alter table orders add column note text;"],
+        check: super::breaking_change,
+    },
+    Rule {
+        name: "unbounded-change",
+        severity: Severity::Warning,
+        why: "A long transaction: row locks, bloat, and replicas that lag.",
+        fix: "Change rows in batches by key, each in a transaction of its own.",
+        bad: &["update orders set note = '';"],
+        good: &["update orders set note = '' where id = 7;"],
+        check: super::unbounded_change,
+    },
+    Rule {
+        name: "blocking-drop-index",
+        severity: Severity::Warning,
+        why: "DROP INDEX waits for all who use the table, and all others wait behind it.",
+        fix: "DROP INDEX CONCURRENTLY outside of a transaction.",
+        bad: &["drop index orders_customer;"],
+        good: &["drop index concurrently orders_customer;"],
+        check: super::drop_index,
+    },
+    Rule {
+        name: "dynamic-sql",
+        severity: Severity::Info,
+        why: "What a string of SQL does is only known when it runs.",
+        fix: "Write the statements out, or try the migration on a copy.",
+        bad: &["do $$ begin execute 'alter table orders add note text'; end $$;"],
+        good: &["do $$ begin perform 1; end $$;"],
+        check: super::dynamic_sql,
+    },
+];
