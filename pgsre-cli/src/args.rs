@@ -10,6 +10,7 @@ mod backup;
 mod backups;
 mod drill;
 mod fingerprint;
+mod migrate;
 mod pool;
 mod queries;
 mod report;
@@ -21,6 +22,7 @@ pub use backup::{DumpArgs, DumpFormatArg, KeepArgs, ManifestLevel, TakeArgs};
 pub use backups::{BackupArgs, BackupsCommand, CheckArgs, DrillAgeArgs, ListArgs};
 pub use drill::{DrillArgs, ProofArgs, RestoreArgs, ResultArgs};
 pub use fingerprint::{FingerprintArgs, LevelArg, LookArgs};
+pub use migrate::{ExplainArgs, FailOn, LintArgs, MigrateCommand, MigrateFormat};
 pub use pool::{LintFormat, PoolCommand, PoolLintArgs, PoolSizeArgs, PoolStatusArgs};
 pub use queries::{OrderArg, QueriesArgs};
 pub use report::{ReportArgs, ReportCommand, VerifyArgs};
@@ -117,6 +119,9 @@ pub enum Command {
     /// Try out whether alerts arrive
     #[command(subcommand)]
     Alert(AlertCommand),
+    /// Judge schema changes: what they lock, rewrite and scan, and the safe form
+    #[command(subcommand)]
+    Migrate(MigrateCommand),
 }
 
 /// How a result is printed.

@@ -8,6 +8,7 @@ pub mod doctor;
 pub(crate) mod drill;
 mod fingerprint;
 mod init;
+mod migrate;
 pub mod pool;
 pub mod queries;
 pub mod report;
@@ -45,6 +46,7 @@ pub(crate) async fn dispatch(
         Command::Watch(args) => watch::run(&args, config, face, environment).await,
         Command::Pool(command) => pool::run(&command, config, face).await,
         Command::Status(args) => status::run(&args, &config()?, face).await,
+        Command::Migrate(command) => migrate::run(&command, face),
         Command::Queries(args) => queries::run(&args, &config()?, face, environment).await,
     }
 }

@@ -15,6 +15,7 @@ pub struct Face {
     /// Whether standard output is a terminal.
     shown: bool,
     coloured_messages: bool,
+    coloured_results: bool,
     width: usize,
     output: Palette,
     messages: Palette,
@@ -39,6 +40,7 @@ impl Face {
             terminal: terminal && environment.variable("TERM") != Some("dumb"),
             shown,
             coloured_messages: coloured(terminal),
+            coloured_results: coloured(shown),
             width: columns.map_or(100, usize::from).clamp(40, 120),
             output: Palette::new(coloured(shown)),
             messages: Palette::new(coloured(terminal)),
@@ -74,6 +76,12 @@ impl Face {
     #[must_use]
     pub fn colours_messages(&self) -> bool {
         self.coloured_messages
+    }
+
+    /// Whether standard output is coloured.
+    #[must_use]
+    pub fn colours_results(&self) -> bool {
+        self.coloured_results
     }
 
     /// Columns to lay out for.

@@ -4,6 +4,7 @@ pub(crate) mod backup_progress;
 pub mod human;
 pub mod json;
 pub mod junit;
+pub mod migration;
 pub mod plot;
 pub mod progress;
 pub mod sarif;

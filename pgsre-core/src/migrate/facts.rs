@@ -139,12 +139,18 @@ impl Derivation<'_> {
             Statement::DropTable { tables } => {
                 for table in tables {
                     self.lock(table, AccessExclusiveLock);
+                    let leaves = self.leaves(table);
+                    self.lock_all(&leaves, AccessExclusiveLock);
                     let parents = self.schema.parents(table, |_| true);
                     self.lock_all(&parents, AccessExclusiveLock);
                 }
             }
             Statement::Truncate { tables } | Statement::DropView { views: tables } => {
-                self.lock_all(tables, AccessExclusiveLock);
+                for table in tables {
+                    let leaves = self.leaves(table);
+                    self.lock_all(&leaves, AccessExclusiveLock);
+                    self.lock(table, AccessExclusiveLock);
+                }
             }
             Statement::CreateView { name, or_replace: true } => {
                 self.lock(name, AccessExclusiveLock)
@@ -159,7 +165,9 @@ impl Derivation<'_> {
                 self.lock_all(tables, ShareUpdateExclusiveLock);
             }
             Statement::AlterDomain { name, checks } => self.alter_domain(name, *checks),
-            Statement::RenameIndex { index, .. } => self.lock(index, ShareUpdateExclusiveLock),
+            Statement::RenameIndex { index, .. } | Statement::AlterIndex { index } => {
+                self.lock(index, ShareUpdateExclusiveLock)
+            }
             Statement::Block { statements, .. } => {
                 statements.iter().for_each(|inner| self.statement(&inner.statement));
             }
@@ -173,6 +181,7 @@ impl Derivation<'_> {
         let or =
             |concurrently: bool, mode| if concurrently { ShareUpdateExclusiveLock } else { mode };
         match statement {
+            Statement::CreateIndex { table, only: true, .. } => self.lock(table, ShareLock),
             Statement::CreateIndex { table, concurrently, .. } => {
                 for table in self.leaves(table).iter().chain([table]) {
                     self.lock(table, or(*concurrently, ShareLock));

@@ -27,6 +27,8 @@ pub enum Statement {
         columns: Vec<String>,
         unique: bool,
         concurrently: bool,
+        /// ON ONLY: without the partitions.
+        only: bool,
     },
     DropTable {
         tables: Vec<String>,
@@ -109,6 +111,10 @@ pub enum Statement {
     },
     AddEnumValue {
         name: String,
+    },
+    /// Its storage parameters or statistics.
+    AlterIndex {
+        index: String,
     },
     RenameIndex {
         index: String,
@@ -264,6 +270,12 @@ pub enum Action {
     Trigger,
     /// SET STATISTICS, storage parameters, CLUSTER ON.
     Parameter,
-    /// Anything else: a change of the catalogue.
+    /// INHERIT, NO INHERIT.
+    Inherit {
+        parent: String,
+    },
+    /// A default, an identity, storage: a change of a column's catalogue.
+    ColumnCatalogue,
+    /// Anything else: a change of the table's catalogue.
     Catalogue,
 }

@@ -68,7 +68,8 @@ impl Derivation<'_> {
                 let parents = self.schema.parents(table, |known| known.name == *name);
                 self.lock_all(&parents, LockMode::AccessExclusiveLock);
             }
-            Action::DropColumn { column } => self.drop_column(table, column),
+            Action::DropColumn { column } => self.lock_parents(table, column),
+            Action::Inherit { parent } => self.lock(parent, LockMode::ShareUpdateExclusiveLock),
             Action::AttachPartition { partition } => {
                 self.lock(partition, LockMode::AccessExclusiveLock);
                 self.scan(partition);
@@ -143,6 +144,7 @@ impl Derivation<'_> {
         if from.is_none() {
             self.assume(format!("the type of {table}.{column} is not known"));
         }
+        self.lock_parents(table, column);
         let plain = using.is_none_or(|words| is_cast_of(words, column));
         let same = from.is_some_and(|from| {
             let from = DataType::parse(self.schema.base_type(&from));
@@ -211,8 +213,9 @@ impl Derivation<'_> {
         self.scan(table);
     }
 
-    /// Its foreign keys go with it, and with them the triggers on their other tables.
-    fn drop_column(&mut self, table: &str, column: &str) {
+    /// Foreign keys of a column that goes or changes go with it, and with them the triggers on their
+    /// other tables.
+    fn lock_parents(&mut self, table: &str, column: &str) {
         let parents = self.schema.parents(table, |known| match &known.kind {
             ConstraintKind::Foreign { columns, .. } => columns.iter().any(|name| name == column),
             _ => false,

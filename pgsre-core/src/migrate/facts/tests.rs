@@ -140,3 +140,34 @@ fn a_type_that_is_not_known_is_taken_for_the_worst() {
     let known = last("create table t (a varchar(10))", "alter table t alter a type text");
     assert!(known.rewrites.is_empty() && known.assumed.is_empty());
 }
+
+/// Each line was seen in `pg_locks` of PostgreSQL 15.
+#[test]
+fn partitions_and_the_other_tables_of_foreign_keys_are_locked_too() {
+    let before = "create table p (id int primary key); create table pt (id int) partition by range (id); \
+                  create table pt1 partition of pt for values from (0) to (10); \
+                  create table t (id int primary key, c int, constraint fk foreign key (c) references p);";
+    let cases: &[(&str, &[&str])] = &[
+        (
+            "alter table pt alter id set default 3",
+            &["pt AccessExclusiveLock", "pt1 AccessExclusiveLock"],
+        ),
+        ("alter table pt rename to q", &["pt AccessExclusiveLock"]),
+        ("create index on pt (id)", &["pt ShareLock", "pt1 ShareLock"]),
+        ("create index on only pt (id)", &["pt ShareLock"]),
+        ("truncate pt", &["pt AccessExclusiveLock", "pt1 AccessExclusiveLock"]),
+        ("drop table pt", &["pt AccessExclusiveLock", "pt1 AccessExclusiveLock"]),
+        ("alter table t drop constraint fk", &["p AccessExclusiveLock", "t AccessExclusiveLock"]),
+        ("alter table t drop column c", &["p AccessExclusiveLock", "t AccessExclusiveLock"]),
+        ("alter table t alter c type bigint", &["p AccessExclusiveLock", "t AccessExclusiveLock"]),
+        ("drop table t", &["p AccessExclusiveLock", "t AccessExclusiveLock"]),
+        ("alter table t inherit p", &["p ShareUpdateExclusiveLock", "t AccessExclusiveLock"]),
+        ("alter trigger a on t rename to b", &["t AccessExclusiveLock"]),
+    ];
+    for (text, expected) in cases {
+        let found = last(before, text).locks;
+        let found: Vec<String> =
+            found.iter().map(|lock| format!("{} {:?}", lock.object, lock.mode)).collect();
+        assert_eq!(found, *expected, "{text}");
+    }
+}

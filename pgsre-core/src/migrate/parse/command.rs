@@ -99,13 +99,13 @@ fn create_index(mut words: Words<'_>) -> Option<Statement> {
     words.take("if not exists");
     let name = if words.peek_is("on") { String::new() } else { words.name() };
     words.take("on");
-    words.take("only");
+    let only = words.take("only");
     let table = words.name();
     if words.take("using") {
         words.name();
     }
     let columns = words.column_names();
-    Some(Statement::CreateIndex { name, table, columns, unique, concurrently })
+    Some(Statement::CreateIndex { name, table, columns, unique, concurrently, only })
 }
 
 fn alter(mut words: Words<'_>) -> Statement {
@@ -115,7 +115,7 @@ fn alter(mut words: Words<'_>) -> Statement {
         if words.take("rename to") {
             return Statement::RenameIndex { index, to: words.name() };
         }
-        return Statement::Other;
+        return Statement::AlterIndex { index };
     }
     if words.take("domain") {
         let name = words.name();
@@ -130,7 +130,7 @@ fn alter(mut words: Words<'_>) -> Statement {
         }
         return Statement::Other;
     }
-    if words.take("policy") {
+    if words.take_any(&["policy", "trigger", "rule"]) {
         return after("on", words, |table| Statement::ChangeRules { table });
     }
     if words.take("publication") {

@@ -275,7 +275,7 @@ fn alter_column(mut words: Words<'_>) -> Action {
     if words.take_any(&["set statistics", "set (", "reset"]) {
         return Action::Parameter;
     }
-    Action::Catalogue
+    Action::ColumnCatalogue
 }
 
 fn rename(mut words: Words<'_>) -> Action {
@@ -314,6 +314,9 @@ fn rest(mut words: Words<'_>) -> Action {
     }
     if words.take_any(&["set (", "reset (", "cluster on", "set without cluster"]) {
         return Action::Parameter;
+    }
+    if words.take_any(&["inherit", "no inherit"]) {
+        return Action::Inherit { parent: words.name() };
     }
     words.take("enable");
     words.take("disable");

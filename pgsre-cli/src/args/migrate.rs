@@ -1,0 +1,104 @@
+//! The arguments of `pgsre migrate`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use pgsre_core::finding::Severity;
+
+/// `pgsre migrate`.
+#[derive(Clone, Debug, Subcommand)]
+pub enum MigrateCommand {
+    /// Say what each statement locks, rewrites and scans, and how to do it safely
+    Lint(LintArgs),
+    /// Explain a rule, with examples; without a name: list the rules
+    Explain(ExplainArgs),
+}
+
+const LINT_HELP: &str = "\
+Files are read in the order given, a directory's in the order of their names (2_x before 10_y); the
+schema that earlier files made is known to later ones. A table that a file itself creates is new and
+empty; from the next file on it has rows. What no file created is unknown: the worst is assumed.
+
+Examples:
+  pgsre migrate lint migrations/                      the whole history
+  pgsre migrate lint migrations/ --only 42_add.sql    the same, but only this file is judged
+  pgsre migrate lint change.sql --pg-version 18
+  pgsre migrate lint change.sql --format json
+
+A hazard is accepted by a comment on the line before, with a reason:
+  -- pgsre: allow blocking-index-build: the table has 200 rows
+
+Exit status: 0 nothing found; 1 a hazard as bad as --fail-on or worse; 2 usage, or a file cannot be
+read; 3 no such hazard, but a statement could not be parsed.";
+
+/// `pgsre migrate lint`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = LINT_HELP)]
+pub struct LintArgs {
+    /// SQL files, or directories of them
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+
+    /// The server's major version
+    #[arg(long, value_name = "N", default_value_t = 17, value_parser = clap::value_parser!(u32).range(13..=18))]
+    pub pg_version: u32,
+
+    /// The migration tool runs each file as one transaction
+    #[arg(long)]
+    pub in_transaction: bool,
+
+    /// Judge only files whose path ends so; the others only tell what the schema is
+    #[arg(long, value_name = "PATH")]
+    pub only: Vec<PathBuf>,
+
+    /// The least hazard that fails
+    #[arg(long, value_enum, default_value_t)]
+    pub fail_on: FailOn,
+
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub format: MigrateFormat,
+}
+
+/// `pgsre migrate explain`.
+#[derive(Clone, Debug, Args)]
+pub struct ExplainArgs {
+    /// The rule's name
+    pub rule: Option<String>,
+}
+
+/// The least hazard that fails.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Everything.
+    Info,
+    /// Hazards that make somebody wait or break.
+    #[default]
+    Warning,
+    /// Outages and failures.
+    Critical,
+}
+
+impl From<FailOn> for Severity {
+    fn from(least: FailOn) -> Self {
+        match least {
+            FailOn::Info => Self::Info,
+            FailOn::Warning => Self::Warning,
+            FailOn::Critical => Self::Critical,
+        }
+    }
+}
+
+/// How a lint's result is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum MigrateFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON object.
+    Json,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// Annotations of GitHub Actions.
+    Github,
+}
