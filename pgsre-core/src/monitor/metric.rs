@@ -144,9 +144,9 @@ metrics! {
     PoolPaused = "pool.paused", Bool, "Whether the pooler's database is paused: its clients wait until it is resumed.";
     PoolDisabled = "pool.disabled", Bool, "Whether the pooler's database is disabled: new clients are turned away.";
     PoolTransactionRate = "pool.transactions_rate", PerSecond, "Transactions through the pooler over the window.";
-    PoolConcurrency = "pool.concurrency", Count, "Server connections in use on average over the window: the time of all transactions by the window's (Little's law).";
-    PoolTransactionSeconds = "pool.transaction_seconds", Seconds, "Mean time of a transaction through the pooler over the window.";
-    PoolQuerySeconds = "pool.query_seconds", Seconds, "Mean time of a query through the pooler over the window.";
+    PoolConcurrency = "pool.concurrency", Count, "Server connections in use on average over the window: the time that transactions held one by the window's (Little's law).";
+    PoolTransactionSeconds = "pool.transaction_seconds", Seconds, "Mean time that a transaction held its server connection over the window.";
+    PoolQuerySeconds = "pool.query_seconds", Seconds, "Mean time of a query through the pooler over the window, without its wait.";
     PoolWaitSeconds = "pool.wait_seconds", Seconds, "Mean time that a client waited for a server connection over the window; those who still wait do not count.";
     DiskUsedBytes = "disk.used_bytes", Bytes, "Bytes used: of a database, a tablespace, or a file system.";
     DiskFreeBytes = "disk.free_bytes", Bytes, "Bytes free in the file system of the data directory; unknown where the server is not on this machine.";

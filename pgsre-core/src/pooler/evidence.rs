@@ -43,7 +43,8 @@ const SCHEMA: &str = "\
       JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace \
      WHERE e.extname = 'pg_stat_statements'";
 
-/// Only what may need a session is fetched, and only its beginning.
+/// Only what may need a session is fetched, and only its beginning. Roles that monitor do not come
+/// through the pool.
 const STATEMENTS: &str = "\
     SELECT coalesce(d.datname, '?')::text, coalesce(r.rolname, '?')::text, \
            sum(s.calls)::int8, left(s.query, 400) \
@@ -51,6 +52,10 @@ const STATEMENTS: &str = "\
       LEFT JOIN pg_catalog.pg_database d ON d.oid = s.dbid \
       LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.userid \
      WHERE s.query ~* $1 \
+       AND NOT EXISTS (SELECT FROM pg_catalog.pg_auth_members m \
+                         JOIN pg_catalog.pg_roles g ON g.oid = m.roleid \
+                        WHERE m.member = s.userid \
+                          AND g.rolname IN ('pg_monitor', 'pg_read_all_stats')) \
      GROUP BY 1, 2, 4 ORDER BY 3 DESC LIMIT 500";
 
 /// A coarse sieve for the server; [`feature`] decides.

@@ -78,7 +78,8 @@ pub struct StatsRow {
     pub received: u64,
     /// Bytes to clients.
     pub sent: u64,
-    /// Time that transactions took: idle within them counts.
+    /// Time that transactions took, from the moment at which the client asked: its wait for a server
+    /// connection and idle time within the transaction count.
     pub transaction_seconds: f64,
     /// Time that queries took on the server.
     pub query_seconds: f64,

@@ -11,12 +11,12 @@ pub struct StatsWindow {
     pub seconds: f64,
     /// Transactions a second.
     pub transactions_rate: f64,
-    /// Server connections in use on average: Little's law, L = λW, with λW as the time of all
-    /// transactions that ended.
+    /// Server connections in use on average: Little's law, L = λW, with λW as the time that all
+    /// transactions that ended held one.
     pub concurrency: f64,
-    /// Mean time of a transaction; `None` where there was none.
+    /// Mean time that a transaction held its server connection; `None` where there was none.
     pub transaction_seconds: Option<f64>,
-    /// Mean time of a query.
+    /// Mean time of a query, without its wait.
     pub query_seconds: Option<f64>,
     /// Mean time that a client waited for its server connection.
     pub wait_seconds: Option<f64>,
@@ -39,13 +39,16 @@ impl StatsWindow {
             (Some(before), Some(after)) => rise(before, after)?,
             _ => transactions,
         };
+        // PgBouncer's clock of a transaction starts when the client asks, before it has a server
+        // connection (`xact_start` in src/client.c): what it waited is not what it held.
+        let held = (in_transactions - waited).max(0.0);
         let mean = |time: f64, count: f64| (count > 0.0).then(|| time / count);
         (seconds > 0.0).then(|| Self {
             seconds,
             transactions_rate: transactions / seconds,
-            concurrency: in_transactions / seconds,
-            transaction_seconds: mean(in_transactions, transactions),
-            query_seconds: mean(in_queries, queries),
+            concurrency: held / seconds,
+            transaction_seconds: mean(held, transactions),
+            query_seconds: mean((in_queries - waited).max(0.0), queries),
             wait_seconds: mean(waited, assignments),
         })
     }
