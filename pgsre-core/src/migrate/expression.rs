@@ -149,10 +149,10 @@ const STEADY: &[&str] = &[
 ];
 
 /// The first function of an expression that is volatile, or not known not to be.
-pub(super) fn volatile<'a>(
-    expression: &'a [String],
+pub(super) fn volatile(
+    expression: &[String],
     known: impl Fn(&str) -> Option<bool>,
-) -> Option<&'a str> {
+) -> Option<&str> {
     calls(expression).find(|name| {
         let lower = name.trim_matches('"').to_lowercase();
         known(&lower).unwrap_or_else(|| !STEADY.contains(&lower.as_str()))

@@ -217,10 +217,10 @@ impl Table {
 
     fn alter(&mut self, table: &str, action: &Action) {
         match action {
-            Action::AddColumn { column, if_not_exists } => {
-                if !(*if_not_exists && self.columns.contains_key(&column.name)) {
-                    self.add(table, column.clone());
-                }
+            Action::AddColumn { column, if_not_exists }
+                if !(*if_not_exists && self.columns.contains_key(&column.name)) =>
+            {
+                self.add(table, column.clone());
             }
             Action::DropColumn { column } => {
                 self.columns.remove(column);

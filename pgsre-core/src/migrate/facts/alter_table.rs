@@ -54,11 +54,7 @@ impl Derivation<'_> {
             Action::SetType { column, data_type, using } => {
                 self.set_type(table, column, data_type, using.as_deref());
             }
-            Action::SetNotNull { column } => {
-                if !self.is_proved(table, column) {
-                    self.scan(table);
-                }
-            }
+            Action::SetNotNull { column } if !self.is_proved(table, column) => self.scan(table),
             Action::SetExpression { .. } | Action::Rewrite | Action::SetTablespace => {
                 self.rewrite(table);
             }
@@ -177,10 +173,10 @@ impl Derivation<'_> {
                 }
             }
             ConstraintKind::Check { .. } if !constraint.not_valid => self.scan(table),
-            ConstraintKind::NotNull { column } => {
-                if !constraint.not_valid && !self.is_proved(table, column) {
-                    self.scan(table);
-                }
+            ConstraintKind::NotNull { column }
+                if !constraint.not_valid && !self.is_proved(table, column) =>
+            {
+                self.scan(table);
             }
             ConstraintKind::Primary { columns, using_index } => {
                 if using_index.is_none() {
