@@ -166,8 +166,7 @@ fn connect(path: &Path) -> Result<Connection, Trouble> {
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "NORMAL")?;
-    let transaction =
-        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let transaction = writing(&mut connection)?;
     let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let tables: i64 =
         transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
@@ -181,9 +180,15 @@ fn connect(path: &Path) -> Result<Connection, Trouble> {
     Ok(connection)
 }
 
+/// Begins to write. Others that write are waited for here: a transaction that has read before it
+/// writes is refused at once where another wrote meanwhile (SQLITE_BUSY_SNAPSHOT).
+fn writing(connection: &mut Connection) -> rusqlite::Result<Transaction<'_>> {
+    connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+}
+
 impl File {
     fn record(&mut self, reading: &Reading) -> Result<(), Trouble> {
-        let transaction = self.connection.transaction()?;
+        let transaction = writing(&mut self.connection)?;
         for sample in &reading.samples {
             let series =
                 series_id(&transaction, &reading.server.name, sample.metric, &sample.labels)?;
@@ -202,7 +207,7 @@ impl File {
     /// Takes together what is complete, and removes what is too old.
     fn maintain(&mut self, now: Timestamp) -> Result<(), Trouble> {
         self.maintained = Some(now);
-        let transaction = self.connection.transaction()?;
+        let transaction = writing(&mut self.connection)?;
         for level in &LEVELS {
             level.take_together(&transaction, now)?;
         }

@@ -65,6 +65,8 @@ pub(super) async fn keeps_what_it_is_given(store: &dyn SampleStore) {
     assert_eq!(series[0].points[1], expected);
     let other = SeriesQuery { metric: Metric::DiskFreeBytes, ..everything() };
     assert!(store.series(&other).await.unwrap().is_empty());
+    let backwards = SeriesQuery { since: at(9), until: at(3), ..everything() };
+    assert!(store.series(&backwards).await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -124,6 +124,45 @@ async fn two_processes_may_share_a_file() {
     assert_eq!(other.series(&everything()).await.unwrap()[0].points.len(), 20);
 }
 
+#[tokio::test]
+async fn two_that_write_at_the_same_time_wait_for_each_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let (one, other) = (store(directory.path()).await, store(directory.path()).await);
+    let record = async |store: &SqliteSamples, database: &str| {
+        for second in 0..100 {
+            let values = [(database, Some(1.0))];
+            store.record(&reading("shop", second, &values)).await.unwrap();
+        }
+    };
+    futures::future::join(record(&one, "orders"), record(&other, "users")).await;
+    let series = one.series(&everything()).await.unwrap();
+    assert_eq!(series.iter().map(|one| one.points.len()).collect::<Vec<_>>(), [100, 100]);
+}
+
+#[tokio::test]
+async fn a_file_that_is_full_says_so_and_keeps_what_it_has() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path()).await;
+    let is_full = |file: &mut File| {
+        let pages: i64 =
+            file.connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
+        file.connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+        Ok(())
+    };
+    store.with(is_full).await.unwrap();
+    let mut kept = 0;
+    let error = loop {
+        match store.record(&reading("shop", kept, &[("orders", Some(1.0))])).await {
+            Ok(()) => kept += 1,
+            Err(error) => break error,
+        }
+        assert!(kept < 10_000, "it never was full");
+    };
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("full"), "{cause}");
+    assert_eq!(store.series(&everything()).await.unwrap()[0].points.len() as i64, kept);
+}
+
 /// As after a kill: the files as they lie on the disk while the process still has them open.
 #[tokio::test]
 async fn what_was_recorded_is_there_after_a_crash() {
