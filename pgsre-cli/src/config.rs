@@ -10,6 +10,8 @@ use std::time::Duration;
 
 use pgsre_core::dump::{Compress, DumpFormat, Retention};
 use pgsre_core::fingerprint::Level;
+use pgsre_core::history::samples::SampleRetention;
+use pgsre_core::monitor::Silence;
 
 use crate::environment::Environment;
 
@@ -27,7 +29,7 @@ mod watching;
 
 pub use alerter::{AlerterConfig, AlerterKind, BodyConfig, MailConfig, Routing};
 pub use error::ConfigError;
-pub use rule::{Bound, Rule, Threshold};
+pub use rule::{Bound, NoData, Rule, Threshold};
 pub use schedule::Schedule;
 pub use secret::Secret;
 pub use validator::{EpochUnit, ValidatorConfig};
@@ -48,6 +50,10 @@ pub struct Config {
     pub alerters: Vec<AlerterConfig>,
     /// `[report]`.
     pub report: ReportConfig,
+    /// `[[silence]]`: of what nobody is told for a while.
+    pub silences: Vec<Silence>,
+    /// `[history]`: how long samples are kept.
+    pub history: SampleRetention,
     /// `[watch]`.
     pub watch: WatchConfig,
 }

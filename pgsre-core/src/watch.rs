@@ -36,6 +36,7 @@ use tokio_util::sync::CancellationToken;
 use crate::alert::Heartbeat;
 use crate::alert::{Clock, Outbox, OutboxError, SystemClock};
 
+use crate::history::samples::{NoSamples, SampleStore};
 use crate::monitor::{Incidents, IncidentsFile, Rule, ServerMonitor, Silence};
 use crew::{Crew, Reader, Seen, Shared};
 use delivery::{Opening, Post, Pulse};
@@ -84,6 +85,7 @@ const WINDOW: Duration = Duration::from_secs(1);
 pub struct Watcher {
     servers: Vec<ServerMonitor>,
     interval: Duration,
+    samples: Arc<dyn SampleStore>,
     outbox: Outbox,
     heartbeat: Option<Pulse>,
     file: Option<Arc<IncidentsFile>>,
@@ -119,6 +121,7 @@ impl Watcher {
         Self {
             servers: Vec::new(),
             interval: DEFAULT_INTERVAL,
+            samples: Arc::new(NoSamples),
             outbox,
             heartbeat: None,
             file: None,
@@ -147,6 +150,13 @@ impl Watcher {
     #[must_use]
     pub fn every(mut self, interval: Duration) -> Self {
         self.interval = interval.max(LEAST_INTERVAL);
+        self
+    }
+
+    /// Keeps readings here, and forecasts from them. Default: nowhere, and no forecasts.
+    #[must_use]
+    pub fn with_samples(mut self, samples: Arc<dyn SampleStore>) -> Self {
+        self.samples = samples;
         self
     }
 
@@ -302,7 +312,8 @@ impl Watcher {
             desk.remove(&server).await;
         }
         desk.close_forgotten().await;
-        let shared = Shared::new(self.interval, self.clock);
+        let shared =
+            Shared::new(self.interval, self.clock, self.samples, Arc::clone(&desk.observer));
         (desk, self.orders.1, self.servers, Arc::new(shared))
     }
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 use crate::args::{Format, StatusArgs};
 use crate::command::drill::assemble::connection;
 use crate::command::drill::settings;
-use crate::config::{Bound, Config, Rule, Secret, Server, Threshold};
+use crate::config::{Bound, Config, NoData, Rule, Secret, Server, Threshold};
 use crate::error::CommandError;
 use crate::exit_code;
 use crate::face::Face;
@@ -264,7 +264,58 @@ fn resolve(rule: &Rule, usual: Option<monitor::Rule>) -> Result<monitor::Rule, C
     resolved.labels = rule.labels.clone();
     resolved.warning = rule.warning.map(threshold).or(resolved.warning);
     resolved.critical = rule.critical.map(threshold).or(resolved.critical);
+    resolved.needs = rule.needs.or(resolved.needs);
+    match rule.no_data {
+        Some(NoData::Ignore) => resolved.no_data = None,
+        Some(NoData::Told(severity, hold)) => resolved.no_data = Some((severity, hold)),
+        None => {}
+    }
+    if let Some(inhibits) = &rule.inhibits {
+        resolved.inhibits.clone_from(inhibits);
+    }
+    if let Some(keep) = rule.keep {
+        for threshold in [&mut resolved.warning, &mut resolved.critical].into_iter().flatten() {
+            threshold.keep = keep;
+        }
+    }
+    sensible(rule, &resolved)?;
     Ok(resolved)
+}
+
+/// Refuses a rule that can never fire, or that is critical before it warns.
+fn sensible(rule: &Rule, resolved: &monitor::Rule) -> Result<(), CommandError> {
+    let metric = resolved.metric;
+    let nonsense = |why: String| {
+        Err(CommandError::usage(format!("rule {:?} makes no sense: {why}", rule.name)))
+    };
+    for threshold in [resolved.warning, resolved.critical].into_iter().flatten() {
+        let is_share = matches!(metric.unit(), Unit::Ratio | Unit::Bool);
+        match threshold.bound {
+            monitor::Bound::Above(bound) if is_share && bound >= 1.0 => {
+                return nonsense(format!("{metric} is from 0 to 1, and never above {bound}"));
+            }
+            monitor::Bound::Below(bound) if is_share && bound <= 0.0 => {
+                return nonsense(format!("{metric} is from 0 to 1, and never below {bound}"));
+            }
+            _ => {}
+        }
+    }
+    match (resolved.warning.map(|at| at.bound), resolved.critical.map(|at| at.bound)) {
+        (Some(monitor::Bound::Above(warning)), Some(monitor::Bound::Above(critical)))
+            if critical < warning =>
+        {
+            nonsense(format!("it is critical above {critical} and warns above {warning} only"))
+        }
+        (Some(monitor::Bound::Below(warning)), Some(monitor::Bound::Below(critical)))
+            if critical > warning =>
+        {
+            nonsense(format!("it is critical below {critical} and warns below {warning} only"))
+        }
+        (None, None) if resolved.no_data.is_none() => {
+            nonsense("it has neither `warning` nor `critical`".to_owned())
+        }
+        _ => Ok(()),
+    }
 }
 
 fn threshold(threshold: Threshold) -> monitor::Threshold {
@@ -286,3 +337,6 @@ fn unknown_metric(rule: &Rule, name: &str) -> CommandError {
     CommandError::usage(format!("rule {:?} watches {name:?}, which no probe measures", rule.name))
         .with_hint(format!("did you mean {:?}?", nearest.unwrap_or_default()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,7 +50,7 @@ where
     let lines = Arc::new(Lines::new(face, args.format));
     let named = args.state.as_deref().or(config.watch.state.as_deref());
     let state = StateDirectory::take(named, environment)?;
-    let watcher = parts::watcher(args, &config, &state, &lines)?;
+    let watcher = parts::watcher(args, &config, &state, &lines).await?;
     let monitors = parts::monitors(args, &config)?;
     if !parts::tells(&config) {
         lines.trouble("no alerter is configured: nobody will be told; add an [[alerter]]");

@@ -37,6 +37,12 @@ pub(super) fn config(reader: &Reader<'_>, shape: shape::Config) -> Result<Config
                 .transpose()?
                 .map(Into::into),
         },
+        silences: shape
+            .silence
+            .iter()
+            .map(|silence| rule::silence(reader, silence))
+            .collect::<Result<_, _>>()?,
+        history: watching::history(reader, &shape.history)?,
         watch: watching::resolve(reader, &shape.watch)?,
     })
 }

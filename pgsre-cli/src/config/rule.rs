@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use pgsre_core::finding::Severity;
+use pgsre_core::monitor::{Needs, Silence};
 use toml::Spanned;
 
 use super::error::ConfigError;
@@ -24,6 +26,23 @@ pub struct Rule {
     pub warning: Option<Threshold>,
     /// When it is critical.
     pub critical: Option<Threshold>,
+    /// How many of the last readings must be out of bounds; the default rule's where `None`.
+    pub needs: Option<Needs>,
+    /// For how long it goes on after the figure is sound again; the default rule's where `None`.
+    pub keep: Option<Duration>,
+    /// What an unknown figure weighs, and after how long; the default rule's where `None`.
+    pub no_data: Option<NoData>,
+    /// Rules that follow from it; the default rule's where `None`.
+    pub inhibits: Option<Vec<String>>,
+}
+
+/// What an unknown figure comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoData {
+    /// Nothing.
+    Ignore,
+    /// An alert of this weight, after this time.
+    Told(Severity, Duration),
 }
 
 /// When a value is out of bounds.
@@ -62,6 +81,64 @@ pub(super) fn resolve(reader: &Reader<'_>, shape: shape::Rule) -> Result<Rule, C
         labels,
         warning: threshold(shape.warning)?,
         critical: threshold(shape.critical)?,
+        needs: shape.needs.as_ref().map(|needs| self::needs(reader, needs)).transpose()?,
+        keep: reader.duration(&shape.keep)?,
+        no_data: shape
+            .no_data
+            .as_ref()
+            .map(|no_data| self::no_data(reader, no_data))
+            .transpose()?,
+        inhibits: shape.inhibits.as_ref().map(|names| reader.strings(names)).transpose()?,
+    })
+}
+
+/// `3 of 5`.
+fn needs(reader: &Reader<'_>, value: &shape::Text) -> Result<Needs, ConfigError> {
+    let text = reader.string(value)?;
+    let parts: Vec<&str> = text.split_whitespace().collect();
+    let needs = match parts.as_slice() {
+        [readings, "of", of] => readings
+            .parse()
+            .ok()
+            .zip(of.parse().ok())
+            .and_then(|(readings, of)| Needs::new(readings, of)),
+        _ => None,
+    };
+    needs.ok_or_else(|| {
+        let message = "expected so many of the last readings, from \"1 of 1\" to \"32 of 32\"";
+        reader.error(value.span(), message).with_hint("write it like needs = \"3 of 5\"")
+    })
+}
+
+fn no_data(reader: &Reader<'_>, shape: &shape::NoData) -> Result<NoData, ConfigError> {
+    const WEIGHTS: [(&str, Option<Severity>); 3] = [
+        ("ignore", None),
+        ("warning", Some(Severity::Warning)),
+        ("critical", Some(Severity::Critical)),
+    ];
+    let hold = reader.duration(&shape.r#for)?.unwrap_or_default();
+    Ok(match reader.one_of(&shape.severity, &WEIGHTS)? {
+        Some(severity) => NoData::Told(severity, hold),
+        None => NoData::Ignore,
+    })
+}
+
+/// `[[silence]]`: of what nobody is told for a while.
+pub(super) fn silence(reader: &Reader<'_>, shape: &shape::Silence) -> Result<Silence, ConfigError> {
+    let moment = |value: &shape::Text| {
+        reader.string(value)?.parse().map_err(|_| {
+            reader
+                .error(value.span(), "expected a moment with its offset")
+                .with_hint("write it like 2026-11-30T06:00:00Z or 2026-11-30T07:00:00+01:00")
+        })
+    };
+    let labels = shape.labels.iter().map(|(name, value)| Ok((name.clone(), reader.string(value)?)));
+    Ok(Silence {
+        rule: shape.rule.as_ref().map_or(Ok("*".to_owned()), |rule| reader.string(rule))?,
+        labels: labels.collect::<Result<_, ConfigError>>()?,
+        starts_at: shape.from.as_ref().map(moment).transpose()?,
+        ends_at: moment(&shape.until)?,
+        reason: reader.string(&shape.reason)?,
     })
 }
 

@@ -16,6 +16,10 @@ pub(super) struct Config {
     #[serde(default)]
     pub(super) rule: Vec<Rule>,
     #[serde(default)]
+    pub(super) silence: Vec<Silence>,
+    #[serde(default)]
+    pub(super) history: History,
+    #[serde(default)]
     pub(super) alerter: Vec<Spanned<Alerter>>,
     #[serde(default)]
     pub(super) report: Report,
@@ -119,6 +123,36 @@ pub(super) struct Rule {
     pub(super) labels: BTreeMap<String, Text>,
     pub(super) warning: Option<Spanned<Threshold>>,
     pub(super) critical: Option<Spanned<Threshold>>,
+    pub(super) needs: Option<Text>,
+    pub(super) keep: Option<Text>,
+    pub(super) no_data: Option<NoData>,
+    pub(super) inhibits: Option<Vec<Text>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NoData {
+    pub(super) severity: Text,
+    pub(super) r#for: Option<Text>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Silence {
+    pub(super) rule: Option<Text>,
+    #[serde(default)]
+    pub(super) labels: BTreeMap<String, Text>,
+    pub(super) from: Option<Text>,
+    pub(super) until: Text,
+    pub(super) reason: Text,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct History {
+    pub(super) raw: Option<Text>,
+    pub(super) medium: Option<Text>,
+    pub(super) long: Option<Text>,
 }
 
 #[derive(Deserialize)]

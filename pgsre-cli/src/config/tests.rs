@@ -277,3 +277,51 @@ fn no_secret_of_an_alerter_is_in_its_debug() {
     let debug = format!("{:?}", parse(text).unwrap());
     assert!(debug.contains("PagerDuty") && !debug.contains("hush"), "{debug}");
 }
+
+#[test]
+fn a_rule_says_how_many_readings_it_needs_and_what_follows_from_it() {
+    let config = parse(
+        r#"
+        [[rule]]
+        name = "replication.lag"
+        needs = "3 of 5"
+        keep = "5m"
+        no_data = { severity = "critical", for = "1m" }
+        inhibits = ["replication.paused"]
+        [[rule]]
+        name = "server.down"
+        no_data = { severity = "ignore" }
+        "#,
+    )
+    .unwrap();
+    let [lag, down] = config.rules.as_slice() else { unreachable!() };
+    assert_eq!(lag.needs, pgsre_core::monitor::Needs::new(3, 5));
+    assert_eq!(lag.keep, Some(Duration::from_secs(300)));
+    let told = NoData::Told(pgsre_core::finding::Severity::Critical, Duration::from_secs(60));
+    assert_eq!((lag.no_data, down.no_data), (Some(told), Some(NoData::Ignore)));
+    assert_eq!(lag.inhibits.as_deref(), Some(["replication.paused".to_owned()].as_slice()));
+    for needs in ["3", "6 of 5", "0 of 5", "3 of 33", "three of five", "3 of 5 readings"] {
+        let text = format!("[[rule]]\nname = \"replication.lag\"\nneeds = \"{needs}\"");
+        let (message, _) = wrong(&text);
+        assert!(message.contains("so many of the last readings"), "{needs}: {message}");
+    }
+}
+
+#[test]
+fn a_silence_has_an_end_and_a_reason() {
+    let silence = "[[silence]]\nrule = \"replication.*\"\nlabels = { server = \"shop\" }\n";
+    let until = "until = \"2026-12-01T06:00:00Z\"\n";
+    let reason = "reason = \"db2 moves\"\n";
+    let config = parse(&format!("{silence}{until}{reason}")).unwrap();
+    assert_eq!(config.silences.len(), 1);
+    assert_eq!(config.silences[0].ends_at, "2026-12-01T06:00:00Z".parse().unwrap());
+    assert_eq!(
+        (config.silences[0].rule.as_str(), config.silences[0].starts_at),
+        ("replication.*", None)
+    );
+    assert!(parse(&format!("{silence}{until}")).is_err());
+    assert!(parse(&format!("{silence}{reason}")).is_err());
+    let (message, hint) = wrong(&format!("{silence}until = \"tomorrow\"\n{reason}"));
+    assert!(message.contains("a moment with its offset"), "{message}");
+    assert!(hint.contains("2026-11-30T06:00:00Z"), "{hint}");
+}

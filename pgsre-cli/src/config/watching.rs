@@ -1,7 +1,9 @@
-//! `[watch]`: how `pgsre watch` does its work.
+//! `[watch]`: how `pgsre watch` does its work; `[history]`: how long its samples are kept.
 
 use std::path::PathBuf;
 use std::time::Duration;
+
+use pgsre_core::history::samples::SampleRetention;
 
 use super::error::ConfigError;
 use super::reader::Reader;
@@ -34,5 +36,17 @@ pub(super) fn resolve(
         listen: shape.listen.as_ref().map(|value| reader.string(value)).transpose()?,
         state: shape.state.as_ref().map(|value| reader.string(value)).transpose()?.map(Into::into),
         deadman: shape.deadman.as_ref().map(|value| reader.http_url(value)).transpose()?,
+    })
+}
+
+pub(super) fn history(
+    reader: &Reader<'_>,
+    shape: &shape::History,
+) -> Result<SampleRetention, ConfigError> {
+    let usual = SampleRetention::default();
+    Ok(SampleRetention {
+        raw: reader.duration(&shape.raw)?.unwrap_or(usual.raw),
+        medium: reader.duration(&shape.medium)?.unwrap_or(usual.medium),
+        long: reader.duration(&shape.long)?.unwrap_or(usual.long),
     })
 }

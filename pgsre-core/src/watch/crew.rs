@@ -3,13 +3,18 @@
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::event::{WatchEvent, WatchObserver};
+use super::outlook::Outlook;
 use crate::alert::Clock;
+use crate::finding::chain;
+use crate::history::samples::SampleStore;
 use crate::monitor::{Metric, Missing, Reading, Sample, ServerFacts, ServerMonitor};
 
 /// Servers that are read at the same time.
@@ -30,6 +35,10 @@ const JITTER: f64 = 0.05;
 pub(super) struct Shared {
     pub(super) interval: Duration,
     pub(super) clock: Arc<dyn Clock>,
+    samples: Arc<dyn SampleStore>,
+    /// Whether the last reading could not be kept: that is told once.
+    forgets: AtomicBool,
+    observer: Arc<dyn WatchObserver>,
     quick: Semaphore,
     slow: Semaphore,
 }
@@ -59,12 +68,32 @@ struct Task {
 }
 
 impl Shared {
-    pub(super) fn new(interval: Duration, clock: Arc<dyn Clock>) -> Self {
+    pub(super) fn new(
+        interval: Duration,
+        clock: Arc<dyn Clock>,
+        samples: Arc<dyn SampleStore>,
+        observer: Arc<dyn WatchObserver>,
+    ) -> Self {
         Self {
             interval,
             clock,
+            samples,
+            forgets: AtomicBool::new(false),
+            observer,
             quick: Semaphore::new(READINGS),
             slow: Semaphore::new(SLOW_READINGS),
+        }
+    }
+
+    /// Keeps a reading. A history that cannot be written never stops the watching.
+    async fn keep(&self, reading: &Reading) {
+        let kept = self.samples.record(reading).await;
+        if self.forgets.swap(kept.is_err(), Ordering::Relaxed) {
+            return;
+        }
+        if let Err(error) = kept {
+            let what = format!("readings are not kept: {}", chain(&error));
+            self.observer.on_event(&WatchEvent::Trouble { what });
         }
     }
 }
@@ -93,6 +122,7 @@ impl Crew {
             generation,
             monitor,
             answers: true,
+            outlook: Outlook::default(),
             shared: Arc::clone(&self.shared),
         };
         tokio::spawn(reader.attend(after, self.says.clone(), stop.clone()));
@@ -118,13 +148,17 @@ pub(super) struct Reader {
     monitor: ServerMonitor,
     /// Whether it answered the last time.
     answers: bool,
+    /// What follows from its history.
+    outlook: Outlook,
     shared: Arc<Shared>,
 }
 
 impl Reader {
     /// One that is asked by hand.
     pub(super) fn alone(monitor: ServerMonitor, shared: Arc<Shared>) -> Self {
-        Self { name: monitor.name().to_owned(), generation: 0, monitor, answers: true, shared }
+        let name = monitor.name().to_owned();
+        let outlook = Outlook::default();
+        Self { name, generation: 0, monitor, answers: true, outlook, shared }
     }
 
     /// Reads until it is stopped.
@@ -151,8 +185,11 @@ impl Reader {
         // A probe that panics loses this reading: the monitor connects anew for the next.
         let read = AssertUnwindSafe(self.monitor.read()).catch_unwind().await;
         drop(place);
-        let reading = read.unwrap_or_else(|_| self.panicked());
+        let mut reading = read.unwrap_or_else(|_| self.panicked());
         self.answers = reading.server.role.is_some();
+        self.shared.keep(&reading).await;
+        let follows = self.outlook.samples(self.shared.samples.as_ref(), &reading).await;
+        reading.samples.extend(follows);
         Seen { server: self.name.clone(), generation: self.generation, reading: Arc::new(reading) }
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use pgsre_core::alert::{Heartbeat, Outbox};
+use pgsre_core::history::samples::{NoSamples, SampleStore, SqliteSamples};
 use pgsre_core::monitor::{Incidents, IncidentsFile, IncidentsFileError, ServerMonitor};
 use pgsre_core::watch::{DEFAULT_INTERVAL, Watcher};
 
@@ -17,7 +18,7 @@ use crate::config::{AlerterKind, Config};
 use crate::error::CommandError;
 
 /// The watcher, without its servers.
-pub(super) fn watcher(
+pub(super) async fn watcher(
     args: &WatchArgs,
     config: &Config,
     state: &StateDirectory,
@@ -30,6 +31,8 @@ pub(super) fn watcher(
     let mut watcher = Watcher::new(rules, outbox(config, state)?)
         .every(interval)
         .with_incidents(before, file)
+        .silencing(config.silences.clone())
+        .with_samples(samples(config, state, lines).await)
         .observed_by(Arc::clone(lines) as _);
     if let Some(url) = &config.watch.deadman {
         watcher = watcher.with_heartbeat(Heartbeat::new(url.expose()).map_err(|error| {
@@ -37,6 +40,17 @@ pub(super) fn watcher(
         })?);
     }
     Ok(watcher)
+}
+
+/// The history. Without one, servers are watched all the same: nothing is forecast.
+async fn samples(config: &Config, state: &StateDirectory, lines: &Lines) -> Arc<dyn SampleStore> {
+    match SqliteSamples::open(&state.file("samples.sqlite"), config.history).await {
+        Ok(samples) => Arc::new(samples),
+        Err(error) => {
+            lines.trouble(&format!("nothing is forecast: {}", pgsre_core::finding::chain(&error)));
+            Arc::new(NoSamples)
+        }
+    }
 }
 
 /// The incidents that were open. A damaged file of them was put aside, which is told: what still

@@ -1,7 +1,7 @@
 //! Reading the configuration again: what did not change goes on undisturbed.
 
 use pgsre_core::alert::{Outbox, Route};
-use pgsre_core::monitor::{Rule, ServerMonitor};
+use pgsre_core::monitor::{Rule, ServerMonitor, Silence};
 use pgsre_core::watch::WatchHandle;
 
 use super::lines::Lines;
@@ -23,6 +23,7 @@ pub(super) struct Reload<'a> {
 /// What a new configuration changes.
 struct Changes {
     rules: Vec<Rule>,
+    silences: Vec<Silence>,
     /// Servers that are new, or to be read in another way.
     added: Vec<ServerMonitor>,
     removed: Vec<String>,
@@ -61,6 +62,7 @@ impl Reload<'_> {
     ) -> Result<(Config, Changes), CommandError> {
         let next = load()?;
         let rules = status::rules(&next.rules)?;
+        let silences = next.silences.clone();
         let monitors = parts::monitors(self.args, &next)?;
         // Sinks that cannot be used are found before anything changes.
         let routes = assemble::routes(&next.alerters)?;
@@ -73,11 +75,11 @@ impl Reload<'_> {
         let is_same =
             |name: &str| before.contains(&name) && same(current.server(name), next.server(name));
         let added = monitors.into_iter().filter(|one| !is_same(one.name())).collect();
-        Ok((next, Changes { rules, added, removed, routes }))
+        Ok((next, Changes { rules, silences, added, removed, routes }))
     }
 
     async fn carry_out(&self, changes: Changes, handle: &WatchHandle) {
-        handle.judge_by(changes.rules, Vec::new()).await;
+        handle.judge_by(changes.rules, changes.silences).await;
         for server in changes.removed {
             handle.remove(server).await;
         }
