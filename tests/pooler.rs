@@ -8,6 +8,7 @@ use pgsre_core::monitor::{IncidentState, Incidents};
 use pgsre_core::monitor::{IndependentProbe, Metric, Sample, ServerMonitor, default_rules};
 use pgsre_core::pooler::{Console, PoolerProbe, PoolerVersion};
 use pgsre_core::postgres::ConnectConfig;
+use pgsre_tests::harness::cli::Pgsre;
 use pgsre_tests::harness::pooler::{PASSWORD, Pooler};
 use pgsre_tests::harness::server::{PATIENCE, Server};
 
@@ -182,6 +183,125 @@ async fn a_pooler_that_cannot_log_in_to_the_server_is_told_by_its_waiting_client
     let _clients: Vec<_> = (0..2).map(|_| pooler.client("select 1")).collect();
     let mut probe = PoolerProbe::new(pooler.console());
     until(&mut probe, |samples| value(samples, Metric::PoolLoginFailures) > Some(0.0)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn status_of_the_command_line_is_sound_then_paused_and_without_the_password_has_no_data() {
+    let server = Server::start(15).await;
+    let pooler = Pooler::before(&server, "", SMALL);
+    assert!(pooler.sql("select 1").status.success());
+    let pgsre = Pgsre::new();
+    let console = pooler.url("stats", PASSWORD, "pgbouncer");
+    let status = |url: &str| pgsre.json(&["pool", "status", url, "--window", "200ms"]);
+    let (code, sound) = status(&console);
+    assert_eq!((code, sound["state"].as_str()), (0, Some("ok")), "{sound:#}");
+    assert_eq!((&sound["schema"], &sound["pools"][0]["database"]), (&1.into(), &"shop".into()));
+    assert!(!sound.to_string().contains(PASSWORD));
+    pooler.admin("PAUSE shop");
+    let (code, paused) = status(&console);
+    assert_eq!((code, paused["alerts"][0]["rule"].as_str()), (1, Some("pool.paused")));
+    pooler.admin("RESUME shop");
+    let (code, refused) = status(&pooler.url("stats", "wrong", "pgbouncer"));
+    assert_eq!((code, refused["state"].as_str()), (3, Some("no_data")), "{refused:#}");
+}
+
+#[test]
+fn lint_of_the_command_line_says_rule_line_and_fix_in_each_format() {
+    let pgsre = Pgsre::new();
+    let file = pgsre.home().join("bad.ini");
+    let text = "[databases]\nshop = host=/tmp user=shop\n[pgbouncer]\nauth_type = any\n";
+    std::fs::write(&file, text).expect("a file");
+    let path = file.to_string_lossy().into_owned();
+    let (code, json) = pgsre.json(&["pool", "lint", &path]);
+    assert_eq!((code, &json["schema"]), (1, &1.into()));
+    assert_eq!(json["files"][0], path.as_str());
+    let first = &json["findings"][0];
+    assert_eq!((&first["rule"], &first["line"]), (&"auth-any".into(), &4.into()));
+    for key in ["severity", "path", "message", "reason", "fix"] {
+        assert!(first[key].as_str().is_some_and(|text| !text.is_empty()), "{key}: {first}");
+    }
+    let sarif = pgsre.command(&["pool", "lint", &path, "--format", "sarif"]).output();
+    let sarif: serde_json::Value =
+        serde_json::from_slice(&sarif.expect("pgsre").stdout).expect("SARIF");
+    assert_eq!(sarif["version"], "2.1.0");
+    let results = sarif["runs"][0]["results"].as_array().expect("results");
+    assert_eq!(results.len(), json["findings"].as_array().expect("findings").len());
+    let none = pgsre.command(&["pool", "lint", "nowhere.ini"]).output().expect("pgsre");
+    assert_eq!(none.status.code(), Some(2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_size_writes_is_accepted_by_pgbouncer_and_by_our_lint_and_serves() {
+    let server = Server::start(15).await;
+    let pgsre = Pgsre::new();
+    let file = pgsre.home().join("pgbouncer.ini");
+    let path = file.to_string_lossy().into_owned();
+    let uri = server.uri("postgres");
+    let sized = pgsre.json(&[
+        "pool",
+        "size",
+        "--services",
+        "10",
+        "--connections",
+        "20",
+        "--cores",
+        "4",
+        "--server-url",
+        &uri,
+        "--write",
+        &path,
+        "--pgbouncer-version",
+        "1.18",
+    ]);
+    assert_eq!((sized.0, &sized.1["total"]), (0, &9.into()), "{:#}", sized.1);
+    let lint = ["pool", "lint", &path, "--pgbouncer-version", "1.18", "--database", &uri];
+    let (code, linted) = pgsre.json(&lint);
+    assert_eq!(code, 0, "{linted:#}");
+    let text = std::fs::read_to_string(&file).expect("what was written");
+    let mut again =
+        pgsre.command(&["pool", "size", "--services", "1", "--connections", "1", "--write", &path]);
+    assert_eq!(again.output().expect("pgsre").status.code(), Some(2), "nothing is written over");
+
+    let users = pgsre.home().join("userlist.txt").display().to_string();
+    let pooler = Pooler::start(&server, |port, directory| {
+        let own = directory.join("users.txt").display().to_string();
+        text.replace("= 6432", &format!("= {port}")).replace(&users, &own).replace(
+            "dbname=postgres",
+            &format!("dbname=postgres user={}", server.config("postgres").user()),
+        )
+    });
+    // 30 clients at once, in place of 200: backends counted while they work.
+    let url = pooler.url("web", PASSWORD, "postgres");
+    let through = backends_under(&server, &url);
+    let direct = backends_under(&server, &server.url("postgres"));
+    assert!((1..=11).contains(&through), "{through} backends through the pool");
+    assert_eq!(direct, 30);
+}
+
+/// The most backends of clients that a server has while 30 clients work.
+fn backends_under(server: &Server, url: &str) -> u64 {
+    let script = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(script.path(), "select pg_sleep(0.01);\n").expect("a script");
+    let program = pgsre_tests::harness::server::programs(15).bindir().join("pgbench");
+    let mut bench = Command::new(program)
+        .args(["-n", "-c", "30", "-T", "2", "-f"])
+        .arg(script.path())
+        .arg(url)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("pgbench");
+    let count = "select count(*) from pg_stat_activity where query like '%pg_sleep(0.01)%' \
+                 and pid <> pg_backend_pid() and backend_type = 'client backend'";
+    let mut most = 0;
+    while bench.try_wait().expect("a status").is_none() {
+        let output = server.psql("postgres", &["-At", "-c", count], b"");
+        let seen = String::from_utf8_lossy(&output.stdout).trim().parse().unwrap_or(0);
+        most = seen.max(most);
+    }
+    assert!(bench.wait().expect("a status").success(), "pgbench failed");
+    most
 }
 
 /// pgbench through the pool, for so many seconds.
