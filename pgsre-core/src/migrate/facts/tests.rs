@@ -1,3 +1,5 @@
+#![expect(clippy::expect_used, reason = "tests")]
+
 use super::super::lint::{LintedStatement, Linter};
 
 /// The last statement of the second file, on PostgreSQL 17.
