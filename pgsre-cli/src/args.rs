@@ -9,6 +9,7 @@ mod alert;
 mod backup;
 mod backups;
 mod drill;
+mod export;
 mod fingerprint;
 mod migrate;
 mod pool;
@@ -21,6 +22,7 @@ pub use alert::{AlertCommand, AlertTestArgs};
 pub use backup::{DumpArgs, DumpFormatArg, KeepArgs, ManifestLevel, TakeArgs};
 pub use backups::{BackupArgs, BackupsCommand, CheckArgs, DrillAgeArgs, ListArgs};
 pub use drill::{DrillArgs, ProofArgs, RestoreArgs, ResultArgs};
+pub use export::{ExportArgs, ExportCommand, ScrapeArgs};
 pub use fingerprint::{FingerprintArgs, LevelArg, LookArgs};
 pub use migrate::{ExplainArgs, FailOn, LintArgs, MigrateCommand, MigrateFormat};
 pub use pool::{LintFormat, PoolCommand, PoolLintArgs, PoolSizeArgs, PoolStatusArgs};
@@ -122,6 +124,9 @@ pub enum Command {
     /// Judge schema changes: what they lock, rewrite and scan, and the safe form
     #[command(subcommand)]
     Migrate(MigrateCommand),
+    /// Write what other tools need: alert rules and a scrape configuration for Prometheus
+    #[command(subcommand)]
+    Export(ExportCommand),
 }
 
 /// How a result is printed.

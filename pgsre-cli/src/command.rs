@@ -6,6 +6,7 @@ pub mod backups;
 mod demo;
 pub mod doctor;
 pub(crate) mod drill;
+mod export;
 mod fingerprint;
 mod init;
 mod migrate;
@@ -41,6 +42,7 @@ pub(crate) async fn dispatch(
             backups::check::run(&args, &config()?, face, environment).await
         }
         Command::Drill(args) => drill::run(&args, &config()?, face, environment).await,
+        Command::Export(command) => export::run(&command, &config()?, face),
         Command::Fingerprint(args) => fingerprint::run(&args, face).await,
         Command::Report(args) => report::run(&args, config(), face, environment).await,
         Command::Watch(args) => watch::run(&args, config, face, environment).await,

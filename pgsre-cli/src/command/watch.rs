@@ -32,10 +32,10 @@ use signals::{Ended, Signals};
 use state::StateDirectory;
 
 /// Where pages are served unless told otherwise: on this machine only.
-const LISTEN: &str = "127.0.0.1:8432";
+pub(crate) const LISTEN: &str = "127.0.0.1:8432";
 
 /// What says that no page is wanted.
-const NOWHERE: &str = "none";
+pub(crate) const NOWHERE: &str = "none";
 
 pub(crate) async fn run<L>(
     args: &WatchArgs,
