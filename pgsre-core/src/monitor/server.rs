@@ -322,3 +322,6 @@ fn missing(probe: &str, error: &ProbeError) -> Missing {
 fn without_data(probe: &dyn Probe, at: Timestamp) -> Vec<Sample> {
     probe.metrics().iter().map(|metric| Sample::unknown(*metric, at)).collect()
 }
+
+#[cfg(test)]
+mod tests;
