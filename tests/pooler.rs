@@ -272,8 +272,9 @@ async fn what_size_writes_is_accepted_by_pgbouncer_and_by_our_lint_and_serves() 
     });
     // 30 clients at once, in place of 200: backends counted while they work.
     let url = pooler.url("web", PASSWORD, "postgres");
-    let through = backends_under(&server, &url);
+    // First without the pool: it keeps its connections.
     let direct = backends_under(&server, &server.url("postgres"));
+    let through = backends_under(&server, &url);
     assert!((1..=11).contains(&through), "{through} backends through the pool");
     assert_eq!(direct, 30);
 }

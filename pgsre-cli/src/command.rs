@@ -47,7 +47,7 @@ pub(crate) async fn dispatch(
         Command::Report(args) => report::run(&args, config(), face, environment).await,
         Command::Watch(args) => watch::run(&args, config, face, environment).await,
         Command::Pool(command) => pool::run(&command, config, face).await,
-        Command::Status(args) => status::run(&args, &config()?, face).await,
+        Command::Status(args) => status::run(&args, &config()?, face, environment).await,
         Command::Migrate(command) => migrate::run(&command, face),
         Command::Queries(args) => queries::run(&args, &config()?, face, environment).await,
     }

@@ -32,6 +32,7 @@ mod overdue;
 mod plot;
 pub mod samples;
 mod sign;
+mod state;
 mod summary;
 mod verify;
 
@@ -39,6 +40,7 @@ pub use chain::{ChainLink, ReportDigest};
 pub use error::{HistoryError, HistoryErrorKind};
 pub use index::index;
 pub use sign::{SigningKey, VerifyingKey};
+pub use state::BackupState;
 pub use summary::{BackupSummary, ReportSummary};
 pub use verify::{Problem, ProblemKind, Verification, VerifyRequest};
 

@@ -1,7 +1,10 @@
 //! `pgsre status`: one reading of every probe.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use pgsre_core::finding::Severity;
+use pgsre_core::history::BackupState;
 use pgsre_core::monitor::{
     self, Incident, IncidentState, Incidents, Metric, Missing, Reading, Sample, ServerFacts,
     ServerMonitor, Unit,
@@ -11,9 +14,11 @@ use pgsre_core::queries::QueryLoad;
 use serde::Serialize;
 
 use crate::args::{Format, StatusArgs};
-use crate::command::drill::assemble::connection;
+use crate::command::drill::assemble::{self, connection};
 use crate::command::drill::settings;
-use crate::config::{Bound, Config, NoData, Rule, Secret, Server, Threshold};
+use crate::command::report;
+use crate::config::{Backups, Bound, Config, NoData, Rule, Secret, Server, Threshold};
+use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit_code;
 use crate::face::Face;
@@ -108,9 +113,10 @@ pub(crate) async fn run(
     args: &StatusArgs,
     config: &Config,
     face: &Face,
+    environment: &Environment,
 ) -> Result<u8, CommandError> {
     let rules = rules(&config.rules)?;
-    let monitors = monitors(args, config)?;
+    let monitors = monitors(args, config, environment)?;
     let reading = monitors.into_iter().map(|monitor| read(monitor, args, &rules));
     let servers = futures::future::join_all(reading).await;
     face.print(&match args.format {
@@ -138,6 +144,7 @@ fn as_json(servers: &[Status]) -> Result<String, CommandError> {
 pub(crate) fn monitors(
     args: &StatusArgs,
     config: &Config,
+    environment: &Environment,
 ) -> Result<Vec<ServerMonitor>, CommandError> {
     if let Some(url) = &args.url {
         let config = connection("the server", &Secret::new(url))?;
@@ -156,10 +163,14 @@ pub(crate) fn monitors(
         return Err(CommandError::usage("no URL, and no configured server has one")
             .with_hint("give a connection string, or write a configuration with `pgsre init`"));
     }
-    servers.into_iter().map(|server| monitor(args, server)).collect()
+    servers.into_iter().map(|server| monitor(args, server, environment)).collect()
 }
 
-fn monitor(args: &StatusArgs, server: &Server) -> Result<ServerMonitor, CommandError> {
+fn monitor(
+    args: &StatusArgs,
+    server: &Server,
+    environment: &Environment,
+) -> Result<ServerMonitor, CommandError> {
     let url = server.url.as_ref().ok_or_else(|| {
         CommandError::usage(format!("server {:?} has no url in the configuration", server.name))
     })?;
@@ -168,11 +179,30 @@ fn monitor(args: &StatusArgs, server: &Server) -> Result<ServerMonitor, CommandE
     let monitor = ServerMonitor::new(&server.name, config)
         .expecting(standbys)
         .and(Box::new(QueryLoad::default()));
-    Ok(match &server.pgbouncer {
+    let monitor = match &server.pgbouncer {
         Some(console) => {
             monitor.beside(Box::new(PoolerProbe::new(connection("pgbouncer", console)?)))
         }
         None => monitor,
+    };
+    Ok(match &server.backups {
+        Some(backups) => monitor.beside(Box::new(backup_state(server, backups, environment)?)),
+        None => monitor,
+    })
+}
+
+/// The server's backups, and its drills where their reports lie in the usual place.
+fn backup_state(
+    server: &Server,
+    backups: &Backups,
+    environment: &Environment,
+) -> Result<BackupState, CommandError> {
+    let source = Arc::new(assemble::source(&backups.source)?);
+    let rules = assemble::rules(backups.max_age, backups.min_size, backups.max_shrink);
+    let state = BackupState::new(source, rules);
+    Ok(match report::store(None, environment) {
+        Ok(reports) => state.with_drills(reports, server.drill.max_age),
+        Err(_) => state,
     })
 }
 

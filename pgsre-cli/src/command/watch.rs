@@ -51,7 +51,7 @@ where
     let named = args.state.as_deref().or(config.watch.state.as_deref());
     let state = StateDirectory::take(named, environment)?;
     let watcher = parts::watcher(args, &config, &state, &lines).await?;
-    let monitors = parts::monitors(args, &config)?;
+    let monitors = parts::monitors(args, &config, environment)?;
     if !parts::tells(&config) {
         lines.trouble("no alerter is configured: nobody will be told; add an [[alerter]]");
     }
@@ -164,7 +164,12 @@ impl Watch<'_> {
             if let Some(ended) = signals.next().await {
                 break ended;
             }
-            let reload = Reload { args: self.args, state: &self.state, lines: &self.lines };
+            let reload = Reload {
+                args: self.args,
+                state: &self.state,
+                lines: &self.lines,
+                environment: self.environment,
+            };
             if let Some(next) = reload.apply(&current, &load, handle).await {
                 current = Arc::new(next);
                 configs.send_replace(Arc::clone(&current));

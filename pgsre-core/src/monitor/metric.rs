@@ -148,6 +148,11 @@ metrics! {
     PoolTransactionSeconds = "pool.transaction_seconds", Seconds, "Mean time that a transaction held its server connection over the window.";
     PoolQuerySeconds = "pool.query_seconds", Seconds, "Mean time of a query through the pooler over the window, without its wait.";
     PoolWaitSeconds = "pool.wait_seconds", Seconds, "Mean time that a client waited for a server connection over the window; those who still wait do not count.";
+    BackupNewestAgeSeconds = "backup.newest_age_seconds", Seconds, "Age of the newest backup; unknown where there is none.";
+    BackupStale = "backup.stale", Bool, "Whether the newest backup is older than it may be, or there is none; unknown where no greatest age is set.";
+    DrillLastPassed = "drill.last_passed", Bool, "Whether the last restore drill passed; unknown where there was none.";
+    DrillPassedAgeSeconds = "drill.passed_age_seconds", Seconds, "Time since a restore drill that passed began; unknown where none did.";
+    DrillOverdue = "drill.overdue", Bool, "Whether no drill passed within the time set; unknown where none is set.";
     DiskUsedBytes = "disk.used_bytes", Bytes, "Bytes used: of a database, a tablespace, or a file system.";
     DiskFreeBytes = "disk.free_bytes", Bytes, "Bytes free in the file system of the data directory; unknown where the server is not on this machine.";
     DiskFreeRatio = "disk.free_ratio", Ratio, "Bytes free as a share of the file system; unknown where the server is not on this machine.";

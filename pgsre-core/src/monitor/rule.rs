@@ -283,6 +283,10 @@ pub fn default_rules() -> Vec<Rule> {
             .critical(below(4.0 * 3_600.0).held(300)),
         Rule::new("connections.running_out", M::ConnectionsDaysUntilFull)
             .warning(below(14.0).held(3_600)),
+        Rule::new("backup.stale", M::BackupStale).critical(above(0.0)),
+        Rule::new("backup.unknown", M::BackupNewestAgeSeconds).unknown(Severity::Warning, 3_600),
+        Rule::new("drill.failed", M::DrillLastPassed).critical(below(1.0)),
+        Rule::new("drill.overdue", M::DrillOverdue).critical(above(0.0)),
         Rule::new("archiver.failing", M::ArchiverFailing).critical(above(0.0).held(60)),
         Rule::new("archiver.backlog", M::ArchiverBacklog)
             .warning(above(30.0).held(300))

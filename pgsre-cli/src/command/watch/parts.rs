@@ -15,6 +15,7 @@ use crate::args::{Format, StatusArgs, WatchArgs};
 use crate::command::drill::assemble;
 use crate::command::status;
 use crate::config::{AlerterKind, Config};
+use crate::environment::Environment;
 use crate::error::CommandError;
 
 /// The watcher, without its servers.
@@ -95,14 +96,15 @@ pub(super) fn tells(config: &Config) -> bool {
 pub(super) fn monitors(
     args: &WatchArgs,
     config: &Config,
+    environment: &Environment,
 ) -> Result<Vec<ServerMonitor>, CommandError> {
     if args.server.is_empty() {
-        return status::monitors(&as_status(args, None), config);
+        return status::monitors(&as_status(args, None), config, environment);
     }
     let names: BTreeSet<&String> = args.server.iter().collect();
     let mut monitors = Vec::with_capacity(names.len());
     for name in names {
-        monitors.extend(status::monitors(&as_status(args, Some(name)), config)?);
+        monitors.extend(status::monitors(&as_status(args, Some(name)), config, environment)?);
     }
     Ok(monitors)
 }

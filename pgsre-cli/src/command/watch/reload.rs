@@ -11,6 +11,7 @@ use crate::args::WatchArgs;
 use crate::command::drill::assemble;
 use crate::command::status;
 use crate::config::{Config, ConfigError, Server};
+use crate::environment::Environment;
 use crate::error::CommandError;
 
 /// A configuration that is read again.
@@ -18,6 +19,7 @@ pub(super) struct Reload<'a> {
     pub(super) args: &'a WatchArgs,
     pub(super) state: &'a StateDirectory,
     pub(super) lines: &'a Lines,
+    pub(super) environment: &'a Environment,
 }
 
 /// What a new configuration changes.
@@ -63,12 +65,12 @@ impl Reload<'_> {
         let next = load()?;
         let rules = status::rules(&next.rules)?;
         let silences = next.silences.clone();
-        let monitors = parts::monitors(self.args, &next)?;
+        let monitors = parts::monitors(self.args, &next, self.environment)?;
         // Sinks that cannot be used are found before anything changes.
         let routes = assemble::routes(&next.alerters)?;
         let routes = (current.alerters != next.alerters).then_some(routes);
         let names: Vec<String> = monitors.iter().map(|one| one.name().to_owned()).collect();
-        let before = parts::monitors(self.args, current)?;
+        let before = parts::monitors(self.args, current, self.environment)?;
         let before: Vec<&str> = before.iter().map(ServerMonitor::name).collect();
         let removed = before.iter().filter(|name| !names.iter().any(|next| next == *name));
         let removed = removed.map(|&name| name.to_owned()).collect();
