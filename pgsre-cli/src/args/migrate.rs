@@ -101,4 +101,6 @@ pub enum MigrateFormat {
     Sarif,
     /// Annotations of GitHub Actions.
     Github,
+    /// JUnit's XML: a suite for each file, a test for each statement.
+    Junit,
 }

@@ -11,7 +11,7 @@ use crate::args::{ExplainArgs, LintArgs, MigrateCommand, MigrateFormat};
 use crate::error::CommandError;
 use crate::exit_code;
 use crate::face::Face;
-use crate::render::{json, migration};
+use crate::render::{json, junit, migration};
 
 /// The JSON of `pgsre migrate lint`.
 #[derive(Serialize)]
@@ -51,6 +51,9 @@ fn lint(args: &LintArgs, face: &Face) -> Result<u8, CommandError> {
         MigrateFormat::Json => written(&Linted { schema: 1, files: &files })?,
         MigrateFormat::Sarif => written(&migration::sarif(&files))?,
         MigrateFormat::Github => migration::github(&files),
+        MigrateFormat::Junit => {
+            junit::migrations(&files, args.fail_on.into()).map_err(unwritten)?
+        }
     };
     face.print(&shown).map_err(unwritten)?;
     Ok(status(&files, args.fail_on.into()))

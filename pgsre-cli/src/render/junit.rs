@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use pgsre_core::drill::{DrillReport, Verdict};
 use pgsre_core::finding::{Finding, Severity};
+use pgsre_core::migrate::{Hazard, LintedFile};
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::command::backups::CheckResult;
@@ -35,6 +36,35 @@ pub fn drills(drills: &[JunitDrill<'_>]) -> io::Result<String> {
 /// As [`drills`].
 pub fn checks(results: &[CheckResult]) -> io::Result<String> {
     written("pgsre backups check", results.iter().map(check))
+}
+
+/// The statements of migrations: a hazard of this weight or more is a failure.
+///
+/// # Errors
+/// As [`drills`].
+pub fn migrations(files: &[LintedFile], least: Severity) -> io::Result<String> {
+    written("pgsre migrate lint", files.iter().map(|file| migration(file, least)))
+}
+
+fn migration(file: &LintedFile, least: Severity) -> TestSuite {
+    let mut suite = TestSuite::new(file.path.as_str());
+    suite.add_test_cases(file.statements.iter().map(|statement| {
+        let weighs = |hazard: &&Hazard| hazard.severity >= least;
+        let said: Vec<String> = statement
+            .hazards
+            .iter()
+            .filter(weighs)
+            .map(|hazard| format!("{}: {}. {}", hazard.rule, hazard.message, hazard.fix))
+            .collect();
+        let first = statement.hazards.iter().find(weighs);
+        let status = match (first, &statement.unparsed) {
+            (Some(first), _) => failure(first.rule, &said.join("\n")),
+            (None, Some(why)) => error("unparsed", why),
+            (None, None) => TestCaseStatus::success(),
+        };
+        TestCase::new(format!("line {}", statement.line), status)
+    }));
+    suite
 }
 
 fn written(name: &str, suites: impl Iterator<Item = TestSuite>) -> io::Result<String> {

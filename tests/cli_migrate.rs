@@ -1,0 +1,117 @@
+//! `pgsre migrate lint` as a build server calls it: what it prints in each format, and how it exits.
+
+use std::fs;
+
+use pgsre_tests::harness::cli::Pgsre;
+use serde_json::json;
+
+const TABLE: &str = "CREATE TABLE orders (id bigint PRIMARY KEY, note text, user_id bigint);\n";
+const SAFE: &str = "SET lock_timeout = '2s';\nALTER TABLE orders ADD COLUMN paid boolean;\n";
+const HARMFUL: &str = "SET lock_timeout = '2s';\n\
+    ALTER TABLE orders ALTER COLUMN note SET NOT NULL;\n\
+    ALTER TABLE orders ADD COLUMN token uuid DEFAULT gen_random_uuid();\n";
+
+/// A history of two files: a table, and what is done to it.
+fn history(second: &str) -> Pgsre {
+    let pgsre = Pgsre::new();
+    fs::create_dir(pgsre.home().join("migrations")).expect("a directory");
+    fs::write(pgsre.home().join("migrations/1_orders.sql"), TABLE).expect("a file");
+    fs::write(pgsre.home().join("migrations/2_change.sql"), second).expect("a file");
+    pgsre
+}
+
+fn lint(second: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let pgsre = history(second);
+    let path = pgsre.home().join("migrations").display().to_string();
+    let arguments = [&["migrate", "lint", &path], arguments].concat();
+    let output = pgsre.command(&arguments).output().expect("pgsre");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn json_says_locks_rewrites_and_scans_of_each_statement() {
+    let pgsre = history(HARMFUL);
+    let path = pgsre.home().join("migrations").display().to_string();
+    let (code, linted) = pgsre.json(&["migrate", "lint", &path]);
+    assert_eq!((code, &linted["schema"]), (1, &json!(1)));
+    assert_eq!(linted["files"][0]["statements"][0]["hazards"], json!([]), "a new table");
+    let second = &linted["files"][1];
+    assert!(second["path"].as_str().is_some_and(|path| path.ends_with("2_change.sql")));
+    let lock = json!([{"object": "orders", "mode": "AccessExclusiveLock"}]);
+    let not_null = &second["statements"][1];
+    assert_eq!(not_null["locks"], lock);
+    assert_eq!((&not_null["rewrites"], &not_null["scans"]), (&json!([]), &json!(["orders"])));
+    assert_eq!((&not_null["line"], &not_null["end_line"]), (&json!(2), &json!(2)));
+    let volatile = &second["statements"][2];
+    assert_eq!(volatile["locks"], lock);
+    assert_eq!((&volatile["rewrites"], &volatile["scans"]), (&json!(["orders"]), &json!([])));
+    for key in ["rule", "severity", "message", "fix"] {
+        assert!(volatile["hazards"][0][key].is_string(), "{key}: {volatile:#}");
+    }
+}
+
+#[test]
+fn what_harms_nobody_exits_with_zero_and_what_does_with_one() {
+    assert_eq!(lint(SAFE, &[]).0, Some(0));
+    assert_eq!(lint(HARMFUL, &[]).0, Some(1));
+    let warned = "ALTER TABLE orders ADD COLUMN paid boolean;\n";
+    assert_eq!(lint(warned, &[]).0, Some(0), "to miss a lock_timeout is worth knowing only");
+    assert_eq!(lint(warned, &["--fail-on", "info"]).0, Some(1));
+}
+
+#[test]
+fn what_cannot_be_parsed_is_said_and_is_never_sound() {
+    let (code, shown, _) = lint("this is not sql;\n", &[]);
+    assert_eq!(code, Some(3));
+    assert!(shown.contains("unparsed") && shown.contains("2_change.sql:1:1"), "{shown}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_an_error_of_usage() {
+    let output = Pgsre::new().command(&["migrate", "lint", "nowhere.sql"]).output().expect("pgsre");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("nowhere.sql"));
+}
+
+#[test]
+fn each_format_names_the_file_the_line_and_the_rule() {
+    for (format, rule) in [
+        ("human", "blocking-scan"),
+        ("sarif", "\"ruleId\": \"blocking-scan\""),
+        ("github", "title=blocking-scan"),
+        ("junit", "type=\"blocking-scan\""),
+    ] {
+        let (code, shown, _) = lint(HARMFUL, &["--format", format]);
+        assert_eq!(code, Some(1), "{format}");
+        assert!(shown.contains(rule) && shown.contains("2_change.sql"), "{format}: {shown}");
+    }
+    let (_, sound, _) = lint(SAFE, &["--format", "junit"]);
+    assert!(sound.contains("failures=\"0\"") && !sound.contains("<failure"), "{sound}");
+}
+
+#[test]
+fn a_hazard_that_is_allowed_with_its_reason_is_told_no_more() {
+    let allowed = "SET lock_timeout = '2s';\n\
+        -- pgsre: allow blocking-scan: ten rows, looked up by hand\n\
+        ALTER TABLE orders ALTER COLUMN note SET NOT NULL;\n";
+    assert_eq!(lint(allowed, &[]).0, Some(0), "{}", lint(allowed, &[]).1);
+    let without_reason = allowed.replace(": ten rows, looked up by hand", "");
+    assert_eq!(lint(&without_reason, &[]).0, Some(1));
+}
+
+#[test]
+fn every_rule_explains_itself() {
+    let pgsre = Pgsre::new();
+    let all = pgsre.command(&["migrate", "explain"]).output().expect("pgsre");
+    let all = String::from_utf8(all.stdout).expect("UTF-8");
+    assert!(all.lines().count() >= 10, "{all}");
+    for line in all.lines() {
+        let rule = line.split_whitespace().next().expect("a rule");
+        let one = pgsre.command(&["migrate", "explain", rule]).output().expect("pgsre");
+        assert_eq!(one.status.code(), Some(0), "{rule}");
+        assert!(one.stdout.len() > line.len(), "{rule}");
+    }
+    let none = pgsre.command(&["migrate", "explain", "blocking-scam"]).output().expect("pgsre");
+    assert_eq!(none.status.code(), Some(2));
+}
