@@ -142,7 +142,11 @@ impl Post {
     }
 
     #[cfg(not(feature = "webhook"))]
-    pub(super) async fn beat(&self) {}
+    pub(super) async fn beat(&self) {
+        if let Some(never) = self.heartbeat {
+            match never {}
+        }
+    }
 
     async fn deliver(&self) {
         let deliveries = match &*self.outbox.read().await {
