@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use pgsre_core::finding::Severity;
 use pgsre_core::monitor::{
-    Change, IncidentState, Incidents, Metric, Reading, Role, Sample, ServerMonitor, default_rules,
+    Change, IncidentState, Incidents, Measured, Metric, Probe, ProbeContext, ProbeError, Reading,
+    Role, Sample, ServerMonitor, default_rules,
 };
 use pgsre_core::postgres::ConnectConfig;
 use pgsre_tests::harness::server::{PATIENCE, Server};
@@ -212,6 +213,26 @@ async fn a_standby_without_its_primary_does_not_know_its_lag() {
     assert_eq!(lag(&reading, "db2"), None);
 }
 
+/// A probe behind all the others, in the transaction that they share.
+#[derive(Debug)]
+struct Last;
+
+#[async_trait::async_trait]
+impl Probe for Last {
+    fn name(&self) -> &'static str {
+        "last"
+    }
+
+    fn metrics(&self) -> &'static [Metric] {
+        &[]
+    }
+
+    async fn measure(&mut self, cx: &ProbeContext<'_>) -> Result<Measured, ProbeError> {
+        cx.row("SELECT 1").await?;
+        Ok(Measured::default())
+    }
+}
+
 #[tokio::test]
 async fn pg_monitor_is_enough_and_what_a_lesser_role_cannot_see_is_said() {
     let server = Server::start(15).await;
@@ -223,7 +244,7 @@ async fn pg_monitor_is_enough_and_what_a_lesser_role_cannot_see_is_said() {
     let read_as = async |role: &str| {
         let socket = &server.config("postgres").hosts()[0].host.clone();
         let config = ConnectConfig::socket(socket.as_ref(), 5432, role, "postgres");
-        ServerMonitor::new("shop", config).read().await
+        ServerMonitor::new("shop", config).and(Box::new(Last)).read().await
     };
     let reading = read_as("watcher").await;
     assert_eq!((&reading.missing[..], &reading.unseen[..]), (&[][..], &[][..]), "{reading:#?}");
@@ -231,6 +252,7 @@ async fn pg_monitor_is_enough_and_what_a_lesser_role_cannot_see_is_said() {
 
     let reading = read_as("stranger").await;
     assert!(!reading.unseen.is_empty(), "{reading:#?}");
+    assert_eq!(reading.missing, [], "what one probe may not see spoils no other");
     let sample = of_replica(&reading, Metric::ReplicationReplayLagSeconds, "db2");
     assert_eq!(sample.value, None, "not visible is not 0");
 }

@@ -308,43 +308,11 @@ fn resolve(rule: &Rule, usual: Option<monitor::Rule>) -> Result<monitor::Rule, C
             threshold.keep = keep;
         }
     }
-    sensible(rule, &resolved)?;
-    Ok(resolved)
-}
-
-/// Refuses a rule that can never fire, or that is critical before it warns.
-fn sensible(rule: &Rule, resolved: &monitor::Rule) -> Result<(), CommandError> {
-    let metric = resolved.metric;
-    let nonsense = |why: String| {
-        Err(CommandError::usage(format!("rule {:?} makes no sense: {why}", rule.name)))
-    };
-    for threshold in [resolved.warning, resolved.critical].into_iter().flatten() {
-        let is_share = matches!(metric.unit(), Unit::Ratio | Unit::Bool);
-        match threshold.bound {
-            monitor::Bound::Above(bound) if is_share && bound >= 1.0 => {
-                return nonsense(format!("{metric} is from 0 to 1, and never above {bound}"));
-            }
-            monitor::Bound::Below(bound) if is_share && bound <= 0.0 => {
-                return nonsense(format!("{metric} is from 0 to 1, and never below {bound}"));
-            }
-            _ => {}
+    match resolved.nonsense() {
+        Some(why) => {
+            Err(CommandError::usage(format!("rule {:?} makes no sense: {why}", rule.name)))
         }
-    }
-    match (resolved.warning.map(|at| at.bound), resolved.critical.map(|at| at.bound)) {
-        (Some(monitor::Bound::Above(warning)), Some(monitor::Bound::Above(critical)))
-            if critical < warning =>
-        {
-            nonsense(format!("it is critical above {critical} and warns above {warning} only"))
-        }
-        (Some(monitor::Bound::Below(warning)), Some(monitor::Bound::Below(critical)))
-            if critical > warning =>
-        {
-            nonsense(format!("it is critical below {critical} and warns below {warning} only"))
-        }
-        (None, None) if resolved.no_data.is_none() => {
-            nonsense("it has neither `warning` nor `critical`".to_owned())
-        }
-        _ => Ok(()),
+        None => Ok(resolved),
     }
 }
 

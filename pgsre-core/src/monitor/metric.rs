@@ -105,7 +105,7 @@ metrics! {
     ConnectionsIdleInTransaction = "connections.idle_in_transaction", Count, "Client backends that wait for their client within a transaction.";
     ConnectionsWaiting = "connections.waiting", Count, "Client backends that wait for a lock.";
     ConnectionsLimitSaturation = "connections.limit_saturation", Ratio, "Client backends of a database or role as a share of its own limit.";
-    ConnectionsDaysUntilFull = "connections.days_until_full", Days, "Days until the peak of a day takes every usable connection, as things go; unknown where history says too little.";
+    ConnectionsDaysUntilFull = "connections.days_until_full", Days, "Time until the peak of a day takes every usable connection, as things go; unknown where history says too little.";
     TransactionsCommitRate = "transactions.commit_rate", PerSecond, "Committed transactions over the window, all databases together.";
     TransactionsRollbackRate = "transactions.rollback_rate", PerSecond, "Rolled back transactions over the window.";
     TransactionsDeadlockRate = "transactions.deadlock_rate", PerSecond, "Deadlocks over the window.";
@@ -125,7 +125,7 @@ metrics! {
     WraparoundMultixactAge = "wraparound.multixact_age", Count, "Age of the oldest multixact id of any database.";
     WraparoundXidLeft = "wraparound.xid_left_ratio", Ratio, "Transaction ids left before the server refuses to assign more, as a share of all.";
     WraparoundMultixactLeft = "wraparound.multixact_left_ratio", Ratio, "Multixact ids left before the server refuses to assign more, as a share of all.";
-    WraparoundDaysLeft = "wraparound.days_left", Days, "Days until the server refuses to assign more ids, as things go; unknown where history says too little.";
+    WraparoundDaysLeft = "wraparound.days_left", Days, "Time until the server refuses to assign more ids, as things go; unknown where history says too little.";
     CheckpointsRequestedRate = "checkpoints.requested_rate", PerSecond, "Checkpoints forced before their time, over the window.";
     CheckpointsTimedRate = "checkpoints.timed_rate", PerSecond, "Checkpoints at their time, over the window.";
     WalRate = "wal.bytes_rate", BytesPerSecond, "Write-ahead log written over the window.";
@@ -157,7 +157,7 @@ metrics! {
     DiskFreeBytes = "disk.free_bytes", Bytes, "Bytes free in the file system of the data directory; unknown where the server is not on this machine.";
     DiskFreeRatio = "disk.free_ratio", Ratio, "Bytes free as a share of the file system; unknown where the server is not on this machine.";
     DiskGrowthRate = "disk.growth_rate", BytesPerSecond, "How fast it grows, of a database, a tablespace or a file system: from history.";
-    DiskDaysUntilFull = "disk.days_until_full", Days, "Days until the file system is full, as things go; unknown where history says too little.";
+    DiskDaysUntilFull = "disk.days_until_full", Days, "Time until the file system is full, as things go; unknown where history says too little.";
     DiskDaysUntilFullEarliest = "disk.days_until_full_earliest", Days, "The same at the earliest: an interval from here holds the truth nine times of ten.";
     TemporaryBytes = "disk.temporary_bytes", Bytes, "Temporary files that are on disk now.";
 }

@@ -41,6 +41,8 @@ pub use subscriptions::Subscriptions;
 pub use transactions::Transactions;
 pub use wraparound::Wraparound;
 
+const MAY_CALL: &str = "SELECT has_function_privilege($1, 'EXECUTE')";
+
 /// One aspect of a server.
 ///
 /// A probe keeps what it needs of earlier readings: rates and the age of a reply are differences.
@@ -110,7 +112,7 @@ pub fn default_probes() -> Vec<Box<dyn Probe>> {
         Box::new(Wraparound),
         Box::new(Checkpoints::default()),
         Box::new(Archiver),
-        Box::new(Disk),
+        Box::new(Disk::default()),
     ]
 }
 
@@ -155,6 +157,19 @@ impl ProbeContext<'_> {
     pub async fn row(&self, sql: &str) -> Result<Row, ProbeError> {
         let rows = self.rows(sql, &[]).await?;
         rows.into_iter().next().ok_or_else(|| ProbeError::new("the server answered with no row"))
+    }
+
+    /// The figure of a query that calls a function which only some roles may call; `None` for the
+    /// others. The server checks that privilege before it looks at any condition, so the query is
+    /// not asked at all then.
+    pub(super) async fn figure_of(
+        &self,
+        function: &str,
+        sql: &str,
+    ) -> Result<Option<f64>, ProbeError> {
+        let rows = self.rows(MAY_CALL, &[(&function, Type::TEXT)]).await?;
+        let may_call = rows.first().map_or(Ok(false), |row| row.try_get(0))?;
+        if may_call { Ok(self.row(sql).await?.try_get(0)?) } else { Ok(None) }
     }
 
     /// The variant of a query that suits the server: the first whose major version is not newer.

@@ -5,17 +5,19 @@ use async_trait::async_trait;
 use super::{Measured, Probe, ProbeContext};
 use crate::monitor::{Metric, ProbeError, Sample};
 
-/// Whether the last attempt failed, and how many segments wait. `pg_ls_archive_statusdir` is open to
-/// `pg_monitor`. On a standby only `archive_mode = always` archives.
+/// Whether the last attempt failed. On a standby only `archive_mode = always` archives.
 const ARCHIVER: &str = "\
     SELECT CASE current_setting('archive_mode') WHEN 'off' THEN false \
            WHEN 'on' THEN NOT pg_is_in_recovery() ELSE true END, \
            last_failed_time IS NOT NULL \
-             AND (last_archived_time IS NULL OR last_failed_time > last_archived_time), \
-           CASE WHEN has_function_privilege('pg_catalog.pg_ls_archive_statusdir()', 'EXECUTE') \
-                THEN (SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready') \
-           END::float8 \
+             AND (last_archived_time IS NULL OR last_failed_time > last_archived_time) \
       FROM pg_stat_archiver";
+
+/// Open to `pg_monitor`.
+const LIST_WAITING: &str = "pg_catalog.pg_ls_archive_statusdir()";
+
+const WAITING: &str =
+    "SELECT count(*)::float8 FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'";
 
 /// Whether archiving fails, and what waits for it.
 #[derive(Debug)]
@@ -37,11 +39,17 @@ impl Probe for Archiver {
             return Ok(Measured::default());
         }
         let failing = if row.try_get(1)? { 1.0 } else { 0.0 };
-        let backlog: Option<f64> = row.try_get(2)?;
-        Ok(vec![
+        let backlog = cx.figure_of(LIST_WAITING, WAITING).await?;
+        let mut measured = Measured::from(vec![
             Sample::exact(Metric::ArchiverFailing, failing, cx.now),
             Sample::maybe(Metric::ArchiverBacklog, backlog, cx.now),
-        ]
-        .into())
+        ]);
+        if backlog.is_none() {
+            measured.unseen.push(
+                "what waits to be archived is not visible to this role: grant pg_monitor to it"
+                    .into(),
+            );
+        }
+        Ok(measured)
     }
 }

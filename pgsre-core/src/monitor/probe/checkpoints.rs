@@ -28,10 +28,10 @@ const POSITION: &str = "\
                   ELSE pg_current_wal_insert_lsn() END) - '0/0')::float8, \
            pg_is_in_recovery()::text";
 
-/// `pg_ls_waldir` is open to `pg_monitor`.
-const DIRECTORY: &str = "\
-    SELECT CASE WHEN has_function_privilege('pg_catalog.pg_ls_waldir()', 'EXECUTE') \
-                THEN (SELECT sum(size)::float8 FROM pg_ls_waldir()) END";
+/// Open to `pg_monitor`.
+const LIST_DIRECTORY: &str = "pg_catalog.pg_ls_waldir()";
+
+const DIRECTORY: &str = "SELECT sum(size)::float8 FROM pg_ls_waldir()";
 
 /// Checkpoints, and how fast write-ahead log is written.
 #[derive(Debug, Default)]
@@ -65,7 +65,7 @@ impl Probe for Checkpoints {
             Some(at) => self.log.advance((), cx.instant, row.try_get(1)?, vec![at]),
             None => None,
         };
-        let directory: Option<f64> = cx.row(DIRECTORY).await?.try_get(0)?;
+        let directory = cx.figure_of(LIST_DIRECTORY, DIRECTORY).await?;
         let of = |metric, value| Sample::maybe(metric, value, cx.now);
         let rate = |at| rise.as_ref().and_then(|rise| rise.rate(at));
         let mut measured = Measured::from(vec![

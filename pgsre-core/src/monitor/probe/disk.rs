@@ -1,6 +1,7 @@
 //! What is used, and what is free where that can be known.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 
@@ -18,19 +19,31 @@ const SIZES: &str = "\
            OR has_tablespace_privilege(oid, 'CREATE') THEN pg_tablespace_size(oid)::float8 END \
       FROM pg_tablespace WHERE spcname <> 'pg_global'";
 
-const TEMPORARY: &str = "\
-    SELECT CASE WHEN has_function_privilege('pg_catalog.pg_ls_tmpdir()', 'EXECUTE') \
-                THEN (SELECT coalesce(sum(size), 0)::float8 FROM pg_ls_tmpdir()) END";
+/// Open to `pg_monitor`.
+const LIST_TEMPORARY: &str = "pg_catalog.pg_ls_tmpdir()";
 
-/// Visible to superusers and `pg_read_all_settings` only.
-const DIRECTORY: &str = "SELECT current_setting('data_directory', true)";
+const TEMPORARY: &str = "SELECT coalesce(sum(size), 0)::float8 FROM pg_ls_tmpdir()";
+
+/// Visible to superusers and `pg_read_all_settings` only: to others it is an error, which would end
+/// the transaction that all probes share.
+const DIRECTORY: &str = "\
+    SELECT CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE') \
+                THEN current_setting('data_directory', true) END";
+
+/// How often sizes are looked at anew: the server walks through every file of a database for that.
+const RENEWAL: Duration = Duration::from_secs(60);
 
 /// Sizes of databases and tablespaces, temporary files, and the file system's free space.
 ///
 /// SQL never says what is free: that is measured where the server runs on this machine, and unknown
 /// elsewhere, never guessed.
-#[derive(Debug)]
-pub struct Disk;
+///
+/// Sizes of databases and tablespaces are looked at once a minute at most, and are told with their
+/// own time in between.
+#[derive(Debug, Default)]
+pub struct Disk {
+    sizes: Option<(Instant, Measured)>,
+}
 
 #[async_trait]
 impl Probe for Disk {
@@ -48,31 +61,48 @@ impl Probe for Disk {
     }
 
     async fn measure(&mut self, cx: &ProbeContext<'_>) -> Result<Measured, ProbeError> {
-        let mut measured = Measured::default();
-        let mut hidden = Vec::new();
-        for row in cx.rows(SIZES, &[]).await? {
-            let (kind, name): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-            let size: Option<f64> = row.try_get(2)?;
-            if size.is_none() {
-                hidden.push(format!("{kind} {name}"));
-            }
-            let sample = Sample::maybe(Metric::DiskUsedBytes, size, cx.now);
-            measured.samples.push(sample.about(&kind, name));
-        }
-        let temporary: Option<f64> = cx.row(TEMPORARY).await?.try_get(0)?;
-        measured.samples.push(Sample::maybe(Metric::TemporaryBytes, temporary, cx.now));
-        if temporary.is_none() {
-            hidden.push("temporary files".to_owned());
-        }
-        if !hidden.is_empty() {
-            measured.unseen.push(format!(
-                "sizes that are not visible to this role ({}): grant pg_monitor to it",
-                hidden.join(", ")
-            ));
-        }
+        let is_recent = |at: Instant| cx.instant.saturating_duration_since(at) < RENEWAL;
+        let mut measured = match &self.sizes {
+            Some((at, sizes)) if is_recent(*at) => sizes.clone(),
+            _ => self.sizes.insert((cx.instant, sizes(cx).await?)).1.clone(),
+        };
+        temporary(cx, &mut measured).await?;
         measured.samples.extend(free(cx).await?);
         Ok(measured)
     }
+}
+
+/// Databases and tablespaces.
+async fn sizes(cx: &ProbeContext<'_>) -> Result<Measured, ProbeError> {
+    let mut measured = Measured::default();
+    let mut hidden = Vec::new();
+    for row in cx.rows(SIZES, &[]).await? {
+        let (kind, name): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+        let size: Option<f64> = row.try_get(2)?;
+        if size.is_none() {
+            hidden.push(format!("{kind} {name}"));
+        }
+        let sample = Sample::maybe(Metric::DiskUsedBytes, size, cx.now);
+        measured.samples.push(sample.about(&kind, name));
+    }
+    if !hidden.is_empty() {
+        measured.unseen.push(format!(
+            "sizes that are not visible to this role ({}): grant pg_monitor to it",
+            hidden.join(", ")
+        ));
+    }
+    Ok(measured)
+}
+
+/// A statement that spills fills a disk within a minute: these are looked at each time.
+async fn temporary(cx: &ProbeContext<'_>, measured: &mut Measured) -> Result<(), ProbeError> {
+    let bytes = cx.figure_of(LIST_TEMPORARY, TEMPORARY).await?;
+    measured.samples.push(Sample::maybe(Metric::TemporaryBytes, bytes, cx.now));
+    if bytes.is_none() {
+        let unseen = "temporary files are not visible to this role: grant pg_monitor to it";
+        measured.unseen.push(unseen.to_owned());
+    }
+    Ok(())
 }
 
 async fn free(cx: &ProbeContext<'_>) -> Result<[Sample; 2], ProbeError> {
@@ -81,8 +111,7 @@ async fn free(cx: &ProbeContext<'_>) -> Result<[Sample; 2], ProbeError> {
     if !cx.local {
         return Ok(unknown("the server is not on this machine"));
     }
-    let directory = cx.row(DIRECTORY).await;
-    let directory: Option<String> = directory.ok().and_then(|row| row.try_get(0).ok()).flatten();
+    let directory: Option<String> = cx.row(DIRECTORY).await?.try_get(0)?;
     let free = directory.as_deref().and_then(|directory| free_space(Path::new(directory)));
     let Some((bytes, ratio)) = free else {
         return Ok(unknown("the data directory is not visible"));
