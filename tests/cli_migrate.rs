@@ -65,6 +65,17 @@ fn what_cannot_be_parsed_is_said_and_is_never_sound() {
     let (code, shown, _) = lint("this is not sql;\n", &[]);
     assert_eq!(code, Some(3));
     assert!(shown.contains("unparsed") && shown.contains("2_change.sql:1:1"), "{shown}");
+    assert!(shown.contains("1 could not be parsed"), "{shown}");
+    for (format, told) in [
+        ("sarif", "\"ruleId\": \"unparsed\""),
+        ("github", "title=unparsed"),
+        ("junit", "type=\"unparsed\""),
+    ] {
+        let (_, shown, _) = lint("this is not sql;\n", &["--format", format]);
+        assert!(shown.contains(told), "{format}: {shown}");
+        let (_, sound, _) = lint(SAFE, &["--format", format]);
+        assert!(!sound.contains(told), "{format}: {sound}");
+    }
 }
 
 #[test]

@@ -4,8 +4,10 @@ use std::fmt::Write as _;
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use pgsre_core::finding::Severity;
-use pgsre_core::migrate::{Hazard, LintedFile, LintedStatement, RULES};
-use serde_json::{Value, json};
+use pgsre_core::migrate::{LintedFile, LintedStatement, RULES};
+use serde_json::Value;
+
+use super::sarif::{self, SarifResult, SarifRule};
 
 /// Each hazard with its line marked, then the sums.
 #[must_use]
@@ -45,7 +47,7 @@ fn reports(statement: &LintedStatement) -> Vec<Report<'_>> {
         level: Level::WARNING,
         title: "unparsed".to_owned(),
         label: reason,
-        fix: "nothing is known of this statement: try it on a copy",
+        fix: UNKNOWN,
     });
     let hazards = statement.hazards.iter().map(|hazard| Report {
         level: level(hazard.severity),
@@ -83,21 +85,62 @@ fn marked(
     renderer.render(&[group])
 }
 
-/// One workflow command a hazard.
+/// What a build server is told of a statement: its hazards, and that it could not be parsed.
+struct Told<'a> {
+    file: &'a LintedFile,
+    statement: &'a LintedStatement,
+    rule: &'a str,
+    severity: Severity,
+    message: String,
+}
+
+/// What stands in the place of a rule for what could not be parsed.
+const UNPARSED: SarifRule<'static> = SarifRule {
+    name: "unparsed",
+    reason: "A statement that cannot be parsed may do anything.",
+    fix: UNKNOWN,
+};
+
+const UNKNOWN: &str = "nothing is known of this statement: try it on a copy";
+
+fn told(files: &[LintedFile]) -> impl Iterator<Item = Told<'_>> {
+    let statements = files
+        .iter()
+        .flat_map(|file| file.statements.iter().map(move |statement| (file, statement)));
+    statements.flat_map(|(file, statement)| {
+        let unparsed = statement.unparsed.iter().map(move |why| Told {
+            file,
+            statement,
+            rule: UNPARSED.name,
+            severity: Severity::Warning,
+            message: format!("{why}. {UNKNOWN}"),
+        });
+        let hazards = statement.hazards.iter().map(move |hazard| Told {
+            file,
+            statement,
+            rule: hazard.rule,
+            severity: hazard.severity,
+            message: format!("{}. {}", hazard.message, hazard.fix),
+        });
+        unparsed.chain(hazards)
+    })
+}
+
+/// One workflow command of GitHub Actions each.
 #[must_use]
 pub fn github(files: &[LintedFile]) -> String {
     let mut shown = String::new();
-    for (file, statement, hazard) in hazards(files) {
-        let command = match hazard.severity {
+    for Told { file, statement, rule, severity, message } in told(files) {
+        let command = match severity {
             Severity::Critical => "error",
             Severity::Warning => "warning",
             Severity::Info => "notice",
         };
         let path = escaped(&file.path).replace(',', "%2C").replace(':', "%3A");
         let (line, end, column) = (statement.line, statement.end_line, statement.column);
-        let message = escaped(&format!("{}. {}", hazard.message, hazard.fix));
+        let message = escaped(&message);
         let place = format!("file={path},line={line},endLine={end},col={column}");
-        let _ = writeln!(shown, "::{command} {place},title={}::{message}", hazard.rule);
+        let _ = writeln!(shown, "::{command} {place},title={rule}::{message}");
     }
     shown
 }
@@ -109,44 +152,18 @@ fn escaped(text: &str) -> String {
 /// SARIF 2.1.0.
 #[must_use]
 pub fn sarif(files: &[LintedFile]) -> Value {
-    let rules: Vec<Value> = RULES
-        .iter()
-        .map(|rule| json!({ "id": rule.name, "shortDescription": { "text": rule.why }, "help": { "text": rule.fix } }))
-        .collect();
-    let results: Vec<Value> =
-        hazards(files).map(|(file, statement, hazard)| result(file, statement, hazard)).collect();
-    json!({
-        "version": "2.1.0",
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "runs": [{ "tool": { "driver": { "name": "pgsre", "rules": rules } }, "results": results }],
-    })
-}
-
-fn result(file: &LintedFile, statement: &LintedStatement, hazard: &Hazard) -> Value {
-    let level = match hazard.severity {
-        Severity::Critical => "error",
-        Severity::Warning => "warning",
-        Severity::Info => "note",
-    };
-    json!({
-        "ruleId": hazard.rule,
-        "level": level,
-        "message": { "text": format!("{}. {}", hazard.message, hazard.fix) },
-        "locations": [{ "physicalLocation": {
-            "artifactLocation": { "uri": file.path },
-            "region": {
-                "startLine": statement.line,
-                "startColumn": statement.column,
-                "endLine": statement.end_line,
-            },
-        } }],
-    })
-}
-
-fn hazards(files: &[LintedFile]) -> impl Iterator<Item = (&LintedFile, &LintedStatement, &Hazard)> {
-    files.iter().flat_map(|file| {
-        file.statements.iter().flat_map(move |statement| {
-            statement.hazards.iter().map(move |hazard| (file, statement, hazard))
-        })
-    })
+    let rules = RULES.iter();
+    let rules = rules.map(|rule| SarifRule { name: rule.name, reason: rule.why, fix: rule.fix });
+    let rules: Vec<SarifRule<'_>> = rules.chain([UNPARSED]).collect();
+    let told: Vec<Told<'_>> = told(files).collect();
+    let results = told.iter().map(|told| SarifResult {
+        rule: told.rule,
+        level: told.severity.into(),
+        message: &told.message,
+        path: &told.file.path,
+        line: told.statement.line,
+        column: Some(told.statement.column),
+        end_line: Some(told.statement.end_line),
+    });
+    sarif::log(&rules, &results.collect::<Vec<_>>())
 }

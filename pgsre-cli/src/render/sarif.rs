@@ -1,5 +1,6 @@
 //! SARIF 2.1.0, the format in which forges take the findings of linters.
 
+use pgsre_core::finding::Severity;
 use serde_json::{Value, json};
 
 /// A rule of a linter.
@@ -28,6 +29,8 @@ pub struct SarifResult<'a> {
     pub line: usize,
     /// The column, from 1, where it is known.
     pub column: Option<usize>,
+    /// The last line, from 1, where it is known.
+    pub end_line: Option<usize>,
 }
 
 /// How much a finding weighs.
@@ -39,6 +42,16 @@ pub enum Level {
     Warning,
     /// It is worth knowing.
     Note,
+}
+
+impl From<Severity> for Level {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Critical => Self::Error,
+            Severity::Warning => Self::Warning,
+            Severity::Info => Self::Note,
+        }
+    }
 }
 
 impl Level {
@@ -80,6 +93,9 @@ fn result(rules: &[SarifRule<'_>], result: &SarifResult<'_>) -> Value {
     let mut region = json!({ "startLine": result.line.max(1) });
     if let Some(column) = result.column {
         region["startColumn"] = json!(column.max(1));
+    }
+    if let Some(end_line) = result.end_line {
+        region["endLine"] = json!(end_line.max(result.line));
     }
     json!({
         "ruleId": result.rule,
@@ -124,6 +140,7 @@ mod tests {
             path: "a b.ini",
             line: 7,
             column: None,
+            end_line: None,
         };
         let log = log(&rules, &[found]);
         assert_eq!(log["version"], "2.1.0");

@@ -79,7 +79,9 @@ pub struct Hazard {
 #[derive(Debug, Default)]
 struct Progress {
     in_transaction: bool,
+    /// Whether the session's waits end, and the transaction's where that says otherwise.
     lock_timeout: bool,
+    local_lock_timeout: Option<bool>,
     held: BTreeMap<String, LockMode>,
 }
 
@@ -127,7 +129,7 @@ impl Linter {
             facts: &facts,
             schema: &self.schema,
             in_transaction: progress.in_transaction,
-            lock_timeout: progress.lock_timeout,
+            lock_timeout: progress.local_lock_timeout.unwrap_or(progress.lock_timeout),
             held: &progress.held,
         };
         let (line, column) = lines.place(located.range.start);
@@ -162,9 +164,17 @@ impl Progress {
             Statement::Begin => self.in_transaction = true,
             Statement::Commit => {
                 self.in_transaction = false;
+                self.local_lock_timeout = None;
                 self.held.clear();
             }
-            Statement::SetLockTimeout => self.lock_timeout = true,
+            Statement::SetLockTimeout { limited, local: true } => {
+                // Outside of a transaction it is of no effect.
+                self.local_lock_timeout = self.in_transaction.then_some(*limited);
+            }
+            Statement::SetLockTimeout { limited, local: false } => {
+                self.lock_timeout = *limited;
+                self.local_lock_timeout = None;
+            }
             _ if self.in_transaction => {
                 for (object, mode) in &facts.locks {
                     let strongest = self.held.entry(object.clone()).or_insert(*mode);

@@ -16,21 +16,33 @@ mod table;
 pub fn parse(text: &str) -> Vec<Located> {
     let sql = prepare::blank_what_is_not_sql(text);
     let parsed = SourceFile::parse(&sql);
-    let errors = parsed.errors();
     let mut found: Vec<Located> = parsed.tree().stmts().map(|stmt| located(&stmt)).collect();
-    for error in errors {
-        let range = usize::from(error.range().start())..usize::from(error.range().end());
-        let reason = error.message().to_owned();
-        let near = found
-            .iter_mut()
-            .find(|known| known.range.start <= range.start && range.start <= known.range.end);
-        match near {
-            Some(known) => known.statement = Statement::Unparsed { reason },
-            None => found.push(Located { statement: Statement::Unparsed { reason }, range }),
-        }
+    // A semicolon by itself is no statement.
+    found.retain(|known| !known.range.is_empty());
+    for error in parsed.errors() {
+        mark(&mut found, &sql, usize::from(error.range().start()), error.message());
     }
     found.sort_by_key(|known| known.range.start);
     found
+}
+
+/// Marks the statement that an error lies in. One that the parser gave up at once is as long as it
+/// is written: to its semicolon, or to the next one that was understood. Of several errors the first
+/// counts.
+fn mark(found: &mut Vec<Located>, sql: &str, at: usize, message: &str) {
+    let near = found.iter_mut().find(|known| known.range.start <= at && at <= known.range.end);
+    let reason = message.to_owned();
+    match near {
+        Some(Located { statement: Statement::Unparsed { .. }, .. }) => {}
+        Some(known) => known.statement = Statement::Unparsed { reason },
+        None => {
+            let semicolon = sql.get(at..).and_then(|rest| rest.find(';'));
+            let end = semicolon.map_or(sql.len(), |length| at + length);
+            let next = found.iter().map(|known| known.range.start).filter(|start| *start > at);
+            let range = at..next.min().unwrap_or(end).min(end);
+            found.push(Located { statement: Statement::Unparsed { reason }, range });
+        }
+    }
 }
 
 fn located(stmt: &ast::Stmt) -> Located {

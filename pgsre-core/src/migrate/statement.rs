@@ -122,7 +122,13 @@ pub enum Statement {
     },
     Begin,
     Commit,
-    SetLockTimeout,
+    /// `SET lock_timeout`, `RESET lock_timeout`.
+    SetLockTimeout {
+        /// Whether waiting ends at all: 0 waits for ever.
+        limited: bool,
+        /// Whether it is of the transaction only.
+        local: bool,
+    },
     /// A DO block: the statements in its body that stand there as such.
     Block {
         statements: Vec<Located>,

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use pgsre_core::finding::Severity;
 use pgsre_core::pooler::{
     LintOptions, PoolFinding, PoolerConfig, PoolerVersion, RULES, ServerEvidence, lint,
 };
@@ -15,7 +14,7 @@ use crate::config::Secret;
 use crate::error::CommandError;
 use crate::exit_code;
 use crate::face::Face;
-use crate::render::sarif::{self, Level, SarifResult, SarifRule};
+use crate::render::sarif::{self, SarifResult, SarifRule};
 use crate::render::{human, json};
 
 /// The JSON of `pgsre pool lint`.
@@ -83,20 +82,13 @@ fn as_sarif(linted: &Linted) -> serde_json::Value {
         .iter()
         .map(|finding| SarifResult {
             rule: finding.rule,
-            level: level(finding.severity),
+            level: finding.severity.into(),
             message: &finding.message,
             path: &finding.path,
             line: finding.line,
             column: None,
+            end_line: None,
         })
         .collect();
     sarif::log(&rules, &results)
-}
-
-fn level(severity: Severity) -> Level {
-    match severity {
-        Severity::Critical => Level::Error,
-        Severity::Warning => Level::Warning,
-        Severity::Info => Level::Note,
-    }
 }

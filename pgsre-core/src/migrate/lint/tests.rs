@@ -30,6 +30,48 @@ fn an_allowance_with_a_reason_silences_its_rule_alone() {
 }
 
 #[test]
+fn a_lock_timeout_of_nothing_is_none() {
+    let concurrently = "create index concurrently i on t (a);";
+    let under = |set: &str| rules(&format!("{set} {concurrently}"));
+    let fires = ["concurrently-under-lock-timeout"];
+    for limit in ["set lock_timeout = '2s';", "set session lock_timeout to 500;"] {
+        assert_eq!(under(limit), fires, "{limit}");
+    }
+    for none in ["0", "'0'", "'0s'", "'0 ms'", "default"] {
+        let lifted = format!("set lock_timeout = '2s'; set lock_timeout = {none};");
+        assert_eq!(under(&lifted), Vec::<&str>::new(), "{lifted}");
+    }
+    assert_eq!(under("set lock_timeout = '2s'; reset lock_timeout;"), Vec::<&str>::new());
+}
+
+#[test]
+fn a_local_lock_timeout_ends_with_its_transaction() {
+    let within = "begin; set local lock_timeout = '2s'; alter table t add b int; commit;";
+    assert_eq!(rules(within), Vec::<&str>::new());
+    let behind = format!("{within} alter table t add c int;");
+    assert_eq!(rules(&behind), ["missing-lock-timeout"]);
+    let outside = "set local lock_timeout = '2s'; alter table t add b int;";
+    assert_eq!(rules(outside), ["missing-lock-timeout"], "it is of no effect there");
+}
+
+#[test]
+fn a_savepoint_ends_no_transaction() {
+    let text = "set lock_timeout = '2s'; begin; alter table t add b int; savepoint s; \
+                rollback to s; alter table u add c int; commit;";
+    assert_eq!(rules(text), ["several-locks"]);
+    let apart = text.replace("rollback to s", "commit");
+    assert_eq!(rules(&apart), Vec::<&str>::new());
+}
+
+#[test]
+fn one_statement_that_cannot_be_parsed_is_one() {
+    let file = Linter::new(17).file("a.sql", "this is not sql;\nalter table t add b int;\n");
+    let unparsed: Vec<bool> = file.statements.iter().map(|one| one.unparsed.is_some()).collect();
+    assert_eq!(unparsed, [true, false]);
+    assert_eq!((file.statements[0].line, file.statements[1].line), (1, 2));
+}
+
+#[test]
 fn what_cannot_be_parsed_is_reported_and_the_rest_still_judged() {
     let file = Linter::new(17).file("a.sql", "alter tabel t add x int;\ncreate index on t (a);\n");
     assert!(file.statements.iter().any(|one| one.unparsed.is_some()));

@@ -226,16 +226,33 @@ fn transaction(mut words: Words<'_>) -> Statement {
     if words.take_any(&["begin", "start transaction"]) {
         return Statement::Begin;
     }
-    if words.take_any(&["commit", "end", "rollback to", "rollback", "abort"]) {
+    // The transaction goes on after a savepoint, with the locks from before it.
+    if words.take_any(&["rollback to", "rollback work to", "rollback transaction to"]) {
+        return Statement::Other;
+    }
+    if words.take_any(&["commit", "end", "rollback", "abort"]) {
         return Statement::Commit;
     }
+    if words.take_any(&["reset lock_timeout", "reset all"]) {
+        return Statement::SetLockTimeout { limited: false, local: false };
+    }
     if words.take("set") {
-        words.take_any(&["local", "session"]);
-        if words.peek_is("lock_timeout") {
-            return Statement::SetLockTimeout;
+        let local = words.take("local");
+        words.take("session");
+        if words.take("lock_timeout") {
+            words.take_any(&["=", "to"]);
+            let limited = words.next().is_some_and(|value| limits(&value.text));
+            return Statement::SetLockTimeout { limited, local };
         }
     }
     Statement::Other
+}
+
+/// Whether a value of `lock_timeout` ends a wait: 0, with or without a unit, never does.
+fn limits(value: &str) -> bool {
+    let value = value.trim_matches('\'').trim();
+    let digits = value.trim_end_matches(|c: char| c.is_ascii_alphabetic() || c == ' ');
+    digits.parse::<f64>().is_ok_and(|number| number > 0.0)
 }
 
 fn lock_mode(mut words: Words<'_>) -> String {
