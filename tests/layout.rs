@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// Each module of the core with the modules it may import.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("finding", &[]),
+    ("durable", &[]),
     ("backup", &[]),
     ("postgres", &[]),
     ("fingerprint", &["finding", "postgres"]),
@@ -18,10 +19,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "validate",
         &["archive", "backup", "finding", "fingerprint", "manifest", "postgres", "restore"],
     ),
-    ("alert", &["finding"]),
-    ("monitor", &["alert", "finding", "postgres"]),
+    ("alert", &["durable", "finding"]),
+    ("monitor", &["alert", "durable", "finding", "postgres"]),
     ("forecast", &[]),
-    ("queries", &["finding", "monitor", "postgres"]),
+    ("queries", &["durable", "finding", "monitor", "postgres"]),
     ("pooler", &["finding", "monitor", "postgres", "queries"]),
     ("watch", &["alert", "finding", "forecast", "history", "monitor", "postgres"]),
     ("migrate", &["finding", "postgres"]),

@@ -67,6 +67,7 @@ pub use clock::{Clock, SystemClock};
 pub use command::CommandAlerter;
 pub use dispatch::Dispatcher;
 pub use drill::DrillNews;
+pub(crate) use drill::sender;
 pub use error::AlertError;
 #[cfg(feature = "webhook")]
 pub use heartbeat::Heartbeat;
@@ -83,6 +84,7 @@ pub use pagerduty::PagerDutyAlerter;
 pub use ping::PingAlerter;
 pub use retry::RetryPolicy;
 pub use route::Route;
+pub(crate) use route::is_named;
 #[cfg(feature = "webhook")]
 pub use slack::SlackAlerter;
 #[cfg(feature = "webhook")]

@@ -41,6 +41,7 @@ pub mod archive;
 pub mod backup;
 pub mod drill;
 pub mod dump;
+pub mod durable;
 pub mod finding;
 pub mod fingerprint;
 pub mod forecast;

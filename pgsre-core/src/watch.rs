@@ -34,7 +34,7 @@ use tokio_util::sync::CancellationToken;
 
 #[cfg(feature = "webhook")]
 use crate::alert::Heartbeat;
-use crate::alert::{Clock, Outbox, OutboxError, SystemClock};
+use crate::alert::{self, Clock, Outbox, OutboxError, SystemClock};
 
 use crate::history::samples::{NoSamples, SampleStore};
 use crate::monitor::{Incidents, IncidentsFile, Rule, ServerMonitor, Silence};
@@ -128,7 +128,7 @@ impl Watcher {
             before: BTreeMap::new(),
             rules,
             silences: Vec::new(),
-            source: "pgsre".to_owned(),
+            source: alert::sender(),
             clock: Arc::new(SystemClock),
             observer: Arc::new(Unwatched),
             orders: mpsc::unbounded_channel(),
@@ -188,7 +188,7 @@ impl Watcher {
         self
     }
 
-    /// What alerts say of who sends them: `pgsre@` and the host's name, say.
+    /// What alerts say of who sends them. Default `pgsre@` and the name of the host.
     #[must_use]
     pub fn called(mut self, source: impl Into<String>) -> Self {
         self.source = source.into();

@@ -139,7 +139,8 @@ fn fingerprint(parts: &[&str]) -> String {
     digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-pub(super) fn sender() -> String {
+/// Who tells: `pgsre@host`.
+pub(crate) fn sender() -> String {
     format!("pgsre@{}", rustix::system::uname().nodename().to_string_lossy())
 }
 

@@ -118,13 +118,13 @@ impl Route {
 
     fn wants_labels(&self, labels: &BTreeMap<String, String>) -> bool {
         let has = |(name, wanted): (&String, &String)| {
-            labels.get(name).is_some_and(|value| matches(wanted, value))
+            labels.get(name).is_some_and(|value| is_named(wanted, value))
         };
         self.labels.iter().all(has)
     }
 
     fn wants_rule(&self, rule: &str) -> bool {
-        self.rules.as_ref().is_none_or(|rules| rules.iter().any(|wanted| matches(wanted, rule)))
+        self.rules.as_ref().is_none_or(|rules| rules.iter().any(|wanted| is_named(wanted, rule)))
     }
 
     fn wants_weight(&self, alert: &Alert) -> bool {
@@ -136,10 +136,11 @@ impl Route {
     }
 }
 
-fn matches(wanted: &str, text: &str) -> bool {
-    match wanted.strip_suffix('*') {
-        Some(beginning) => text.starts_with(beginning),
-        None => wanted == text,
+/// Whether a name is meant: by itself, or by a beginning that ends with `*`.
+pub(crate) fn is_named(meant: &str, name: &str) -> bool {
+    match meant.strip_suffix('*') {
+        Some(beginning) => name.starts_with(beginning),
+        None => meant == name,
     }
 }
 

@@ -16,13 +16,16 @@ use crate::source::{BackupSource, BackupSourceExt};
 /// How often the store is listed anew: that may cost money.
 const RENEWAL: SignedDuration = SignedDuration::from_mins(10);
 
+/// How soon a listing that failed is tried again.
+const RETRY: SignedDuration = SignedDuration::from_mins(1);
+
 /// How long a reading waits for a listing; what takes longer goes on by itself.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The age of the newest backup, and of the last drill that passed.
 ///
 /// The store is listed every ten minutes at most, in the background: readings are answered from the
-/// last listing. One that failed is no data, with its reason. Dropping the probe ends a listing
+/// last listing. One that failed is no data, with its reason, and tried again after a minute. Dropping the probe ends a listing
 /// under way.
 #[derive(Debug)]
 pub struct BackupState {
@@ -70,8 +73,10 @@ impl BackupState {
 
     /// The last look, where it is recent; else a new one, as far as it comes.
     async fn renew(&mut self, now: Timestamp) {
-        let is_recent = |at: &Timestamp| now.duration_since(*at) < RENEWAL;
-        if self.looking.is_none() && self.seen.as_ref().is_some_and(|(at, _)| is_recent(at)) {
+        let is_recent = |(at, seen): &(Timestamp, Result<_, _>)| {
+            now.duration_since(*at) < if seen.is_ok() { RENEWAL } else { RETRY }
+        };
+        if self.looking.is_none() && self.seen.as_ref().is_some_and(is_recent) {
             return;
         }
         let look = Arc::clone(&self.look);

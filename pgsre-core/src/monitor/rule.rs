@@ -189,14 +189,6 @@ impl Rule {
     }
 }
 
-/// Whether a name is meant: by itself, or by a beginning that ends with `*`.
-pub(super) fn is_named(meant: &str, name: &str) -> bool {
-    match meant.strip_suffix('*') {
-        Some(beginning) => name.starts_with(beginning),
-        None => meant == name,
-    }
-}
-
 const fn above(value: f64) -> Threshold {
     Threshold::at(Bound::Above(value))
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::error::{QueriesError, QueriesErrorKind};
 use super::statements::{Counters, Hidden, Snapshot, StatementKey};
 use super::window::Window;
+use crate::durable;
 
 const SUFFIX: &str = ".json.zst";
 
@@ -123,14 +124,13 @@ impl SnapshotStore {
         self.directory.join(format!("{:020}{SUFFIX}", at.as_microsecond()))
     }
 
-    /// Writes beside the final name first, so that no half of a snapshot is ever read.
     fn write(&self, path: &Path, snapshot: &Snapshot) -> std::io::Result<()> {
         fs::create_dir_all(&self.directory)?;
-        let mut file = tempfile::NamedTempFile::new_in(&self.directory)?;
-        let mut encoder = zstd::Encoder::new(&mut file, 3)?;
-        serde_json::to_writer(&mut encoder, &Kept::of(snapshot))?;
-        encoder.finish()?.flush()?;
-        file.persist(path).map_err(|error| error.error)?;
+        durable::replace(path, |file| {
+            let mut encoder = zstd::Encoder::new(file, 3)?;
+            serde_json::to_writer(&mut encoder, &Kept::of(snapshot))?;
+            encoder.finish()?.flush()
+        })?;
         Ok(())
     }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use pgsre_core::durable;
 use tokio::sync::watch::Receiver;
 use tokio_util::sync::CancellationToken;
 
@@ -55,10 +56,20 @@ impl Drills {
         }
     }
 
-    /// A server that is new here has missed nothing.
+    /// A server that is new here has missed nothing; from now on it may.
     fn meet(&mut self, config: &Config, now: Timestamp) {
+        let known = self.times.last.len();
         for (server, _) in self.scheduled(config) {
             self.times.last.entry(server.to_owned()).or_insert(now);
+        }
+        if self.times.last.len() > known {
+            self.keep_times();
+        }
+    }
+
+    fn keep_times(&self) {
+        if let Err(error) = self.times.save() {
+            self.lines.trouble(&format!("when drills ran is not kept over a restart: {error}"));
         }
     }
 
@@ -88,9 +99,7 @@ impl Drills {
     async fn drill(&mut self, server: &str, config: &Config, cancel: &CancellationToken) {
         // Noted before it runs: a drill that takes the process down is not tried for ever.
         self.times.last.insert(server.to_owned(), Timestamp::now());
-        if let Err(error) = self.times.save() {
-            self.lines.trouble(&format!("when drills ran is not kept over a restart: {error}"));
-        }
+        self.keep_times();
         self.lines.drill_begins(server);
         let (face, environment) = (&self.face, &self.environment);
         let drill = drill::of_server(server, config, face, environment, cancel);
@@ -131,13 +140,9 @@ impl Times {
         Self { path: path.to_owned(), last }
     }
 
-    /// Replaced at once and whole.
     fn save(&self) -> std::io::Result<()> {
-        let new = self.path.with_extension("new");
-        let mut file = fs::File::create(&new)?;
-        file.write_all(&serde_json::to_vec_pretty(&self.last)?)?;
-        file.sync_all()?;
-        fs::rename(&new, &self.path)
+        let bytes = serde_json::to_vec_pretty(&self.last)?;
+        durable::replace(&self.path, |file| file.write_all(&bytes)).map(drop)
     }
 }
 
@@ -202,7 +207,6 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let (mut before, config) = drills(directory.path(), &[]);
         before.meet(&config, at("2026-11-20T03:30:00Z"));
-        before.times.save().unwrap();
 
         let (mut after, config) = drills(directory.path(), &[]);
         let now = at("2026-11-23T03:30:00Z");

@@ -1,9 +1,8 @@
 //! The file of an outbox: one JSON record a line, appended and synchronised, rewritten from time to
 //! time.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -12,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::OutboxError;
 use super::queue::Merged;
 use crate::alert::Alert;
+use crate::durable;
 
 /// The version of the file. A newer one is refused, not misread.
 const VERSION: u32 = 1;
@@ -178,21 +178,12 @@ fn set_aside(path: &Path, damaged: usize) {
     );
 }
 
-/// A new file in place of the old one, whole or not at all; open for what follows.
+/// A new file in place of the old one; open for what follows.
 fn replace(path: &Path, records: &[Record]) -> std::io::Result<File> {
-    let temporary = beside(path, ".new");
-    let mut options = OpenOptions::new();
-    // Summaries and labels are nobody else's business.
-    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
-    let mut header = serde_json::to_vec(&Header { pgsre_outbox: VERSION })?;
-    header.push(b'\n');
-    file.write_all(&header)?;
-    file.write_all(&lines(records)?)?;
-    file.sync_all()?;
-    fs::rename(&temporary, path)?;
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
-    Ok(file)
+    let mut bytes = serde_json::to_vec(&Header { pgsre_outbox: VERSION })?;
+    bytes.push(b'\n');
+    bytes.extend(lines(records)?);
+    durable::replace(path, |file| file.write_all(&bytes))
 }
 
 fn lines(records: &[Record]) -> std::io::Result<Vec<u8>> {

@@ -1,5 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use futures::StreamExt;
 use futures::stream::{self, BoxStream};
 
@@ -86,6 +88,7 @@ async fn drills_say_whether_the_last_one_passed_and_whether_one_is_overdue() {
 #[derive(Debug)]
 enum Broken {
     Refuses,
+    RefusesOnce(AtomicBool),
     Hangs,
 }
 
@@ -99,7 +102,10 @@ impl std::fmt::Display for Broken {
 impl BackupSource for Broken {
     fn list(&self) -> BoxStream<'static, Result<Backup, SourceError>> {
         match self {
-            Self::Refuses => {
+            Self::RefusesOnce(refused) if refused.swap(true, Ordering::Relaxed) => {
+                stream::empty().boxed()
+            }
+            Self::Refuses | Self::RefusesOnce(_) => {
                 let error = SourceError::new(SourceErrorKind::Denied, "the bucket says no");
                 stream::iter([Err(error)]).boxed()
             }
@@ -121,6 +127,20 @@ async fn a_store_that_cannot_be_listed_is_no_data_with_its_reason() {
     let mut refused = BackupState::new(Arc::new(Broken::Refuses), rules(26));
     let error = refused.measure(Timestamp::now()).await.unwrap_err();
     assert!(chain(&error).contains("the bucket says no"), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_store_that_could_not_be_listed_is_tried_again_after_a_minute() {
+    let refuses = Broken::RefusesOnce(AtomicBool::new(false));
+    let mut state = BackupState::new(Arc::new(refuses), rules(26));
+    let begin = Timestamp::now();
+    let mut read = async |seconds| {
+        let at = begin + SignedDuration::from_secs(seconds);
+        state.measure(at).await.map(drop).map_err(|error| chain(&error))
+    };
+    assert!(read(0).await.is_err());
+    assert!(read(59).await.is_err());
+    assert_eq!(read(60).await, Ok(()));
 }
 
 #[tokio::test]

@@ -9,14 +9,15 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Incidents;
+use crate::durable;
 
 /// The version of the file's shape.
 const VERSION: u32 = 1;
 
 /// The file in which a watcher keeps what is open, of every server.
 ///
-/// It is written whole, under another name, and then put in its place: whenever the watcher dies,
-/// the file is the one before or the one after.
+/// It is [replaced](durable::replace): whenever the watcher dies, the file is the one before or the
+/// one after.
 #[derive(Clone, Debug)]
 pub struct IncidentsFile {
     path: PathBuf,
@@ -106,23 +107,11 @@ impl IncidentsFile {
     /// # Errors
     /// Where it cannot be written. What was kept before is still there.
     pub fn save(&self, servers: &BTreeMap<String, Incidents>) -> Result<(), IncidentsFileError> {
-        let directory = match self.path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        let bytes = serde_json::to_vec(&Content { version: VERSION, servers })
-            .map_err(|error| io_error("cannot write", &self.path, error.into()))?;
-        let mut file = tempfile::Builder::new()
-            .prefix(".pgsre-incidents-")
-            .tempfile_in(directory)
-            .map_err(|error| io_error("cannot write into", directory, error))?;
-        file.write_all(&bytes)
-            .and_then(|()| file.as_file().sync_all())
-            .map_err(|error| io_error("cannot write", file.path(), error))?;
-        file.persist(&self.path)
-            .map_err(|error| io_error("cannot replace", &self.path, error.error))?;
-        let flushed = fs::File::open(directory).and_then(|directory| directory.sync_all());
-        flushed.map_err(|error| io_error("cannot flush", directory, error))
+        serde_json::to_vec(&Content { version: VERSION, servers })
+            .map_err(io::Error::from)
+            .and_then(|bytes| durable::replace(&self.path, |file| file.write_all(&bytes)))
+            .map(drop)
+            .map_err(|error| io_error("cannot write", &self.path, error))
     }
 
     fn set_aside(&self, source: serde_json::Error) -> IncidentsFileError {

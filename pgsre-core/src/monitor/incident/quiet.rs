@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{Incident, IncidentState, Judgement};
+use crate::alert::is_named;
 use crate::finding::Severity;
 use crate::monitor::Labels;
-use crate::monitor::rule::is_named;
 
 /// Why nobody is told of an incident.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::*;
+use crate::alert::is_named;
 use crate::monitor::{Change, IncidentState, Incidents, Reading, Role, ServerFacts, Unit};
 
 fn at(second: i64) -> Timestamp {

@@ -61,5 +61,6 @@ fn a_newer_file_is_left_as_it_is() {
 fn a_directory_that_is_not_there_is_said() {
     let file = IncidentsFile::open("/nonexistent/pgsre/incidents.json");
     let error = file.save(&open()).unwrap_err();
-    assert_eq!(error.to_string(), "cannot write into /nonexistent/pgsre");
+    assert_eq!(error.to_string(), "cannot write /nonexistent/pgsre/incidents.json");
+    assert!(crate::finding::chain(&error).contains("No such file or directory"), "{error:?}");
 }
