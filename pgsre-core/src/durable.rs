@@ -23,6 +23,8 @@ pub fn replace(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> 
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
     use std::fs;
     use std::io::Write;
     use std::os::unix::fs::PermissionsExt;
