@@ -131,6 +131,31 @@ async fn a_watch_that_is_killed_in_an_incident_tells_nothing_twice_and_forgets_n
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_history_in_a_database_is_kept_there_and_one_that_is_down_stops_no_watching() {
+    let scene = Scene::new().await;
+    scene.server.create("history", "", b"");
+    let store = |url: String| format!("[history]\nstore = '{url}'\n");
+    scene.configure(&store(scene.server.uri("history")));
+    let watching = scene.watch();
+    cycles(&watching, 3).await;
+    let history = scene.server.connect("history").await;
+    let rows = "SELECT count(DISTINCT at), bool_and(server = 'shop') FROM pgsre_samples.samples";
+    let row = history.client().await.expect("a client").query_one(rows, &[]).await.expect("rows");
+    assert!(row.get::<_, i64>(0) >= 3 && row.get::<_, bool>(1), "{row:?}");
+    let troubles = watching.lines().into_iter().filter(|line| line["event"] == "trouble");
+    assert_eq!(troubles.count(), 0);
+    watching.end("TERM");
+
+    scene.configure(&store("postgres://nobody:s3cret@127.0.0.1:1/history".to_owned()));
+    let watching = scene.watch();
+    cycles(&watching, 3).await;
+    let trouble = watching.until("trouble")["what"].as_str().expect("what").to_owned();
+    assert!(trouble.contains("readings are not kept"), "{trouble}");
+    assert!(trouble.contains("127.0.0.1:1/history") && !trouble.contains("s3cret"), "{trouble}");
+    assert_eq!(scene.told(), [""; 0], "the server is up");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_configuration_that_is_read_again_counts_and_a_broken_one_does_not() {
     let scene = Scene::new().await;
     let watching = scene.watch();

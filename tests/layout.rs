@@ -52,6 +52,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "finding",
             "fingerprint",
             "monitor",
+            "postgres",
             "restore",
             "source",
         ],

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use pgsre_core::dump::{Compress, DumpFormat, Retention};
 use pgsre_core::fingerprint::Level;
-use pgsre_core::history::samples::SampleRetention;
 use pgsre_core::monitor::Silence;
 
 use crate::environment::Environment;
@@ -33,7 +32,7 @@ pub use rule::{Bound, NoData, Rule, Threshold};
 pub use schedule::Schedule;
 pub use secret::Secret;
 pub use validator::{EpochUnit, ValidatorConfig};
-pub use watching::WatchConfig;
+pub use watching::{HistoryConfig, WatchConfig};
 
 /// The whole configuration.
 #[derive(Clone, Debug, Default)]
@@ -52,8 +51,8 @@ pub struct Config {
     pub report: ReportConfig,
     /// `[[silence]]`: of what nobody is told for a while.
     pub silences: Vec<Silence>,
-    /// `[history]`: how long samples are kept.
-    pub history: SampleRetention,
+    /// `[history]`: where samples are kept, and how long.
+    pub history: HistoryConfig,
     /// `[watch]`.
     pub watch: WatchConfig,
 }

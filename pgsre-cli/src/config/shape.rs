@@ -150,6 +150,7 @@ pub(super) struct Silence {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct History {
+    pub(super) store: Option<Text>,
     pub(super) raw: Option<Text>,
     pub(super) medium: Option<Text>,
     pub(super) long: Option<Text>,

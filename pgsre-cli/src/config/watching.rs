@@ -1,4 +1,4 @@
-//! `[watch]`: how `pgsre watch` does its work; `[history]`: how long its samples are kept.
+//! `[watch]`: how `pgsre watch` does its work; `[history]`: where its samples are kept, and how long.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,6 +10,15 @@ use super::reader::Reader;
 use super::secret::Secret;
 use super::shape;
 use crate::args::interval;
+
+/// Where samples are kept, and how long.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HistoryConfig {
+    /// The database that keeps them in place of a file.
+    pub store: Option<Secret>,
+    /// How long.
+    pub retention: SampleRetention,
+}
 
 /// How `pgsre watch` does its work.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,11 +51,14 @@ pub(super) fn resolve(
 pub(super) fn history(
     reader: &Reader<'_>,
     shape: &shape::History,
-) -> Result<SampleRetention, ConfigError> {
+) -> Result<HistoryConfig, ConfigError> {
     let usual = SampleRetention::default();
-    Ok(SampleRetention {
-        raw: reader.duration(&shape.raw)?.unwrap_or(usual.raw),
-        medium: reader.duration(&shape.medium)?.unwrap_or(usual.medium),
-        long: reader.duration(&shape.long)?.unwrap_or(usual.long),
+    Ok(HistoryConfig {
+        store: shape.store.as_ref().map(|value| reader.secret(value)).transpose()?,
+        retention: SampleRetention {
+            raw: reader.duration(&shape.raw)?.unwrap_or(usual.raw),
+            medium: reader.duration(&shape.medium)?.unwrap_or(usual.medium),
+            long: reader.duration(&shape.long)?.unwrap_or(usual.long),
+        },
     })
 }

@@ -16,14 +16,34 @@ use crate::monitor::{Labels, Metric, Reading};
 
 mod error;
 mod merge;
+mod postgres;
 #[cfg(feature = "history")]
 mod sqlite;
 
 pub use error::SampleStoreError;
+pub use postgres::PostgresSamples;
 #[cfg(feature = "history")]
-pub use sqlite::{SampleRetention, SqliteSamples};
+pub use sqlite::SqliteSamples;
 
 use merge::merged;
+
+/// How long samples are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SampleRetention {
+    /// Each sample. Default 48 hours.
+    pub raw: Duration,
+    /// Five minutes taken together. Default 30 days.
+    pub medium: Duration,
+    /// An hour taken together. Default two years.
+    pub long: Duration,
+}
+
+impl Default for SampleRetention {
+    fn default() -> Self {
+        let days = |days: u64| Duration::from_secs(days * 86_400);
+        Self { raw: days(2), medium: days(30), long: days(730) }
+    }
+}
 
 /// Where samples are kept.
 #[async_trait]

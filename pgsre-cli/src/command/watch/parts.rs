@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use pgsre_core::alert::{Heartbeat, Outbox};
-use pgsre_core::history::samples::{NoSamples, SampleStore, SqliteSamples};
+use pgsre_core::history::samples::{NoSamples, PostgresSamples, SampleStore, SqliteSamples};
 use pgsre_core::monitor::{Incidents, IncidentsFile, IncidentsFileError, ServerMonitor};
 use pgsre_core::watch::{DEFAULT_INTERVAL, Watcher};
 
@@ -14,7 +14,7 @@ use super::state::StateDirectory;
 use crate::args::{Format, StatusArgs, WatchArgs};
 use crate::command::drill::assemble;
 use crate::command::status;
-use crate::config::{AlerterKind, Config};
+use crate::config::{AlerterKind, Config, HistoryConfig};
 use crate::environment::Environment;
 use crate::error::CommandError;
 
@@ -33,7 +33,7 @@ pub(super) async fn watcher(
         .every(interval)
         .with_incidents(before, file)
         .silencing(config.silences.clone())
-        .with_samples(samples(config, state, lines).await)
+        .with_samples(samples(config, state, lines).await?)
         .observed_by(Arc::clone(lines) as _);
     if let Some(url) = &config.watch.deadman {
         watcher = watcher.with_heartbeat(Heartbeat::new(url.expose()).map_err(|error| {
@@ -44,14 +44,23 @@ pub(super) async fn watcher(
 }
 
 /// The history. Without one, servers are watched all the same: nothing is forecast.
-async fn samples(config: &Config, state: &StateDirectory, lines: &Lines) -> Arc<dyn SampleStore> {
-    match SqliteSamples::open(&state.file("samples.sqlite"), config.history).await {
+async fn samples(
+    config: &Config,
+    state: &StateDirectory,
+    lines: &Lines,
+) -> Result<Arc<dyn SampleStore>, CommandError> {
+    let HistoryConfig { store, retention } = &config.history;
+    if let Some(url) = store {
+        let config = assemble::connection("`store` in [history]", url)?;
+        return Ok(Arc::new(PostgresSamples::new(config, *retention)));
+    }
+    Ok(match SqliteSamples::open(&state.file("samples.sqlite"), *retention).await {
         Ok(samples) => Arc::new(samples),
         Err(error) => {
             lines.trouble(&format!("nothing is forecast: {}", pgsre_core::finding::chain(&error)));
             Arc::new(NoSamples)
         }
-    }
+    })
 }
 
 /// The incidents that were open. A damaged file of them was put aside, which is told: what still

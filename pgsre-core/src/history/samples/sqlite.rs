@@ -9,7 +9,8 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::{
-    Labels, Metric, Point, Reading, SampleStore, SampleStoreError, Series, SeriesQuery, merged,
+    Labels, Metric, Point, Reading, SampleRetention, SampleStore, SampleStoreError, Series,
+    SeriesQuery, merged,
 };
 
 mod levels;
@@ -39,24 +40,6 @@ const SCHEMA: &str = "\
       PRIMARY KEY (series, width, at)) WITHOUT ROWID; \
     CREATE TABLE done (width INTEGER PRIMARY KEY, until INTEGER NOT NULL); \
     PRAGMA user_version = 1;";
-
-/// How long samples are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SampleRetention {
-    /// Each sample. Default 48 hours.
-    pub raw: Duration,
-    /// Five minutes taken together. Default 30 days.
-    pub medium: Duration,
-    /// An hour taken together. Default two years.
-    pub long: Duration,
-}
-
-impl Default for SampleRetention {
-    fn default() -> Self {
-        let days = |days: u64| Duration::from_secs(days * 86_400);
-        Self { raw: days(2), medium: days(30), long: days(730) }
-    }
-}
 
 /// Samples in one SQLite file, with retention and down-sampling.
 ///

@@ -69,6 +69,52 @@ pub(super) async fn keeps_what_it_is_given(store: &dyn SampleStore) {
     assert!(store.series(&backwards).await.unwrap().is_empty());
 }
 
+/// A quarter of a day by samples, half of one by five minutes, a whole one by hours.
+pub(super) const FORGETFUL: SampleRetention = SampleRetention {
+    raw: Duration::from_secs(6 * 3_600),
+    medium: Duration::from_secs(12 * 3_600),
+    long: Duration::from_secs(24 * 3_600),
+};
+
+/// Hours of samples, a minute apart, that grow by one a minute.
+pub(super) async fn grow(store: &dyn SampleStore, hours: i64) {
+    for minute in 0..hours * 60 {
+        let reading = reading("shop", minute * 60, &[("orders", Some(minute as f64))]);
+        store.record(&reading).await.unwrap();
+    }
+}
+
+/// What every store does that keeps samples for the time of [`FORGETFUL`].
+pub(super) async fn takes_together_and_forgets(store: &dyn SampleStore) {
+    const HOUR: i64 = 3_600;
+    grow(store, 36).await;
+    let before = |hours: i64| at((36 - hours) * HOUR);
+    let series = store.series(&everything()).await.unwrap();
+    let points = &series[0].points;
+    assert!(points.windows(2).all(|pair| pair[0].at < pair[1].at), "in order, none twice");
+    let apart = |from: Timestamp, to: Timestamp| {
+        let within = points.windows(2).filter(|pair| pair[0].at >= from && pair[1].at < to);
+        let apart: std::collections::BTreeSet<i64> =
+            within.map(|pair| pair[1].at.duration_since(pair[0].at).as_secs()).collect();
+        apart.into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(apart(before(5), before(0)), [60]);
+    assert_eq!(apart(before(11), before(8)), [300]);
+    assert_eq!(apart(before(23), before(14)), [3_600]);
+    assert!(points[0].at >= before(26), "{}", points[0].at);
+    // The growth is the same, however it is looked at.
+    for pair in points.windows(2) {
+        let seconds = pair[1].at.duration_since(pair[0].at).as_secs_f64();
+        let slope = (pair[1].value.unwrap() - pair[0].value.unwrap()) / seconds;
+        assert!((slope - 1.0 / 60.0).abs() < 0.01, "{pair:?}");
+    }
+
+    let together = everything().by(Duration::from_secs(6 * 3_600));
+    let series = store.series(&together).await.unwrap();
+    let whole = &series[0].points[series[0].points.len() - 2];
+    assert_eq!(whole.count, 360, "a stretch is whole, of whatever it is made");
+}
+
 #[tokio::test]
 async fn memory_keeps_what_it_is_given_for_its_time() {
     let store = MemorySamples::new(Duration::from_secs(3_600));

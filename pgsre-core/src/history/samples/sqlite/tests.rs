@@ -1,6 +1,8 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
-use super::super::tests::{at, everything, keeps_what_it_is_given, reading};
+use super::super::tests::{
+    FORGETFUL, at, everything, grow, keeps_what_it_is_given, reading, takes_together_and_forgets,
+};
 use super::*;
 
 async fn store(directory: &Path) -> SqliteSamples {
@@ -19,57 +21,12 @@ async fn a_file_keeps_what_it_is_given_and_has_it_when_it_is_opened_again() {
     assert_eq!(again.series(&everything()).await.unwrap(), before);
 }
 
-/// Days of samples, a minute apart, that grow by one a minute.
-async fn grow(store: &SqliteSamples, days: i64) {
-    let mut samples = Vec::new();
-    for minute in 0..days * 1_440 {
-        samples.push(reading("shop", minute * 60, &[("orders", Some(minute as f64))]));
-    }
-    store
-        .with(move |file| {
-            for reading in &samples {
-                file.record(reading)?;
-            }
-            Ok(())
-        })
-        .await
-        .unwrap();
-}
-
 #[tokio::test]
 async fn what_is_old_is_taken_together_and_what_is_too_old_is_gone() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("samples.sqlite");
-    let days = |days: u64| Duration::from_secs(days * 86_400);
-    let retention = SampleRetention { raw: days(1), medium: days(2), long: days(4) };
-    let store = SqliteSamples::open(&path, retention).await.unwrap();
-    grow(&store, 6).await;
-
-    let end = 6 * 86_400;
-    let series = store.series(&everything()).await.unwrap();
-    let points = &series[0].points;
-    assert!(points.windows(2).all(|pair| pair[0].at < pair[1].at), "in order, none twice");
-    let apart = |from: i64, to: i64| {
-        let within = points.windows(2).filter(|pair| pair[0].at >= at(from) && pair[1].at < at(to));
-        let apart: std::collections::BTreeSet<i64> =
-            within.map(|pair| pair[1].at.duration_since(pair[0].at).as_secs()).collect();
-        apart.into_iter().collect::<Vec<_>>()
-    };
-    assert_eq!(apart(end - 80_000, end), [60]);
-    assert_eq!(apart(end - 2 * 80_000, end - 90_000), [300]);
-    assert_eq!(apart(end - 4 * 80_000, end - 2 * 90_000), [3_600]);
-    assert!(points[0].at >= at(end - 4 * 86_400 - 7_200), "{}", points[0].at);
-    // The growth is the same, however it is looked at.
-    for pair in points.windows(2) {
-        let seconds = pair[1].at.duration_since(pair[0].at).as_secs_f64();
-        let slope = (pair[1].value.unwrap() - pair[0].value.unwrap()) / seconds;
-        assert!((slope - 1.0 / 60.0).abs() < 0.01, "{pair:?}");
-    }
-
-    let daily = everything().by(days(1));
-    let series = store.series(&daily).await.unwrap();
-    let whole = &series[0].points[series[0].points.len() - 2];
-    assert_eq!(whole.count, 1_440, "a day is whole, of whatever it is made");
+    let store = SqliteSamples::open(&path, FORGETFUL).await.unwrap();
+    takes_together_and_forgets(&store).await;
 }
 
 #[tokio::test]
@@ -79,7 +36,7 @@ async fn the_file_is_bounded_by_what_is_kept() {
     let hours = |hours: u64| Duration::from_secs(hours * 3_600);
     let retention = SampleRetention { raw: hours(2), medium: hours(4), long: hours(8) };
     let store = SqliteSamples::open(&path, retention).await.unwrap();
-    grow(&store, 2).await;
+    grow(&store, 48).await;
     let after_two = std::fs::metadata(&path).unwrap().len();
     let series = store.series(&everything()).await.unwrap();
     assert!(series[0].points.len() < 400, "{}", series[0].points.len());
