@@ -19,4 +19,5 @@ pub mod standby;
 pub mod taking;
 pub mod tally;
 pub mod tar;
+pub mod truth;
 pub mod watching;

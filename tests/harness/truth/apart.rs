@@ -1,0 +1,90 @@
+//! A statement that refuses transactions, watched from other connections.
+//!
+//! Every table is held by two transactions, one under ShareUpdateExclusiveLock, one under
+//! RowExclusiveLock. Whatever the statement asks for it must wait for, and is seen while it waits; then
+//! those that it waits for let go.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use super::Truth;
+use super::catalogue::{Catalogue, Object};
+use super::session::Session;
+use super::within::{index_builds, pairs};
+use crate::harness::server::{PATIENCE, Server};
+
+/// Runs it in a database that nobody else needs.
+pub async fn observe(server: &Server, database: &str, statement: &str) -> Result<Truth, String> {
+    let control = Session::connect(server, database).await;
+    let before = Catalogue::read(&control).await;
+    let mut holders = Holders::of(server, database, &before).await;
+    let mut worker = Session::connect(server, database).await;
+    worker.run("set client_min_messages = debug1").await;
+    let pid = process(&worker).await;
+    worker.told();
+    let mut truth = Truth { refuses_transactions: true, ..Truth::default() };
+    let outcome = {
+        let mut run = std::pin::pin!(worker.attempt(statement));
+        let started = Instant::now();
+        loop {
+            let pause = tokio::time::sleep(Duration::from_millis(1));
+            tokio::select! { outcome = &mut run => break outcome, () = pause => {} }
+            assert!(started.elapsed() < PATIENCE, "{statement}: waits for ever");
+            let locks = format!(
+                "select relation, mode from pg_locks where pid = {pid} and relation is not null"
+            );
+            before.add_locks(&pairs(control.rows(&locks).await), &mut truth);
+            holders.make_way(&control, &pid).await;
+        }
+    };
+    outcome.map_err(|error| format!("{error:?}"))?;
+    truth.rewrites = before.rewritten(&Catalogue::read(&control).await);
+    truth.index_builds = index_builds(&before, &worker.told());
+    truth.index_builds.retain(|table| !truth.rewrites.contains(table));
+    for index in before.indexes() {
+        truth.locks.remove(index);
+    }
+    Ok(truth)
+}
+
+/// Transactions that hold the tables, by their process.
+struct Holders(BTreeMap<String, Session>);
+
+impl Holders {
+    async fn of(server: &Server, database: &str, catalogue: &Catalogue) -> Self {
+        let mut holders = BTreeMap::new();
+        for table in catalogue.tables() {
+            for lock in locks_on(table) {
+                let session = Session::connect(server, database).await;
+                session.run(&format!("begin; {lock}")).await;
+                holders.insert(process(&session).await, session);
+            }
+        }
+        Self(holders)
+    }
+
+    /// Those that this process waits for let go.
+    async fn make_way(&mut self, control: &Session, pid: &str) {
+        let blockers = format!("select unnest(pg_blocking_pids({pid}))");
+        for row in control.rows(&blockers).await {
+            let blocker = row.into_iter().flatten().next().unwrap_or_default();
+            if let Some(holder) = self.0.remove(&blocker) {
+                holder.run("rollback").await;
+            }
+        }
+    }
+}
+
+async fn process(session: &Session) -> String {
+    session.rows("select pg_backend_pid()").await[0][0].clone().unwrap_or_default()
+}
+
+/// How to lock a table; LOCK TABLE has no materialized views.
+fn locks_on(table: &Object) -> [String; 2] {
+    let name = &table.name;
+    match table.kind.as_str() {
+        "m" => [format!("analyze {name}"), format!("select from {name} limit 0")],
+        _ => ["share update exclusive", "row exclusive"]
+            .map(|mode| format!("lock table only {name} in {mode} mode")),
+    }
+}
