@@ -1,7 +1,8 @@
 //! The [`Probe`] seam: one aspect of a server, measured over a connection that all probes share.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -19,6 +20,7 @@ mod connections;
 mod disk;
 mod limits;
 mod locks;
+mod positions;
 mod receiver;
 mod replication;
 mod slots;
@@ -101,7 +103,7 @@ impl From<Vec<Sample>> for Measured {
 pub fn default_probes() -> Vec<Box<dyn Probe>> {
     vec![
         Box::new(Replication::default()),
-        Box::new(Receiver),
+        Box::new(Receiver::default()),
         Box::new(Slots),
         Box::new(Subscriptions::default()),
         Box::new(Connections),
@@ -132,6 +134,8 @@ pub struct ProbeContext<'a> {
     pub instant: Instant,
     /// Replicas that the configuration names: by application name, slot or address.
     pub standbys: &'a [String],
+    /// How late some of them are on purpose.
+    pub delays: &'a BTreeMap<String, Duration>,
     pub(super) session: &'a Session,
 }
 

@@ -1,5 +1,6 @@
 //! [`ServerMonitor`]: every probe of one server over one connection.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use futures::future::{join, join_all};
@@ -57,6 +58,7 @@ struct Server {
     name: String,
     config: ConnectConfig,
     standbys: Vec<String>,
+    delays: BTreeMap<String, Duration>,
     probes: Vec<Box<dyn Probe>>,
     deadline: Duration,
     session: Option<Session>,
@@ -71,6 +73,7 @@ impl ServerMonitor {
             name: name.into(),
             config,
             standbys: Vec::new(),
+            delays: BTreeMap::new(),
             probes: default_probes(),
             deadline: DEADLINE,
             session: None,
@@ -80,10 +83,19 @@ impl ServerMonitor {
     }
 
     /// Replicas that must be there, by application name, slot or address: one that is absent is
-    /// *disconnected*. Those that have a physical slot or were seen are expected in any case.
+    /// *disconnected*. Those that have a physical slot or were seen are expected in any case. While
+    /// the server is a standby itself, these are the only ones: after a switchover nobody follows it.
     #[must_use]
     pub fn expecting<S: Into<String>>(mut self, standbys: impl IntoIterator<Item = S>) -> Self {
         self.server.standbys.extend(standbys.into_iter().map(Into::into));
+        self
+    }
+
+    /// A replica that is late on purpose, by its `recovery_min_apply_delay`, which its primary does not
+    /// know: its lag counts from there.
+    #[must_use]
+    pub fn delayed(mut self, standby: impl Into<String>, by: Duration) -> Self {
+        self.server.delays.insert(standby.into(), by);
         self
     }
 
@@ -234,6 +246,7 @@ impl Server {
                 now: Timestamp::now(),
                 instant: Instant::now(),
                 standbys: &self.standbys,
+                delays: &self.delays,
                 session: &session,
             };
             let now = context.now;

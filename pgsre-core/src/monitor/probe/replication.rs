@@ -1,11 +1,13 @@
 //! Replicas as the server that they receive from sees them.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
+use answers::{Answers, Presence};
 use async_trait::async_trait;
 use tokio_postgres::Row;
 
+use super::positions::{Age, Positions};
 use super::{Measured, Probe, ProbeContext};
 use crate::monitor::{Metric, ProbeError, Sample};
 
@@ -48,29 +50,23 @@ const SLOTS: &[(u32, &str)] = &[
 /// The name that a standby has unless it is given one.
 const NAMELESS: &str = "walreceiver";
 
-/// Without an answer for three of a standby's status intervals (10 s each by default), it is not
-/// there, whatever the row says: the row stays until `wal_sender_timeout`.
-const SILENT: Duration = Duration::from_secs(30);
-
-/// A standby answers at least once in an interval while it receives: silence for longer while there
-/// is more to send is a network that swallows packets.
-const SILENT_UNDER_LOAD: Duration = Duration::from_secs(12);
-
 /// How long a replica that was seen is expected to come back.
 const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
 
-/// Positions kept to tell how old a replica's position is.
-const POSITIONS: usize = 4096;
-
 /// Replicas as the server that they receive from sees them, with those that are expected and absent.
 ///
-/// Seconds of lag come, in this order, from: the replica being where the server is; the time when
-/// the server itself was where the replica is now, from earlier readings; the server's own
-/// `replay_lag`, while the replica answers. A replica that is not connected has no lag, never 0.
+/// Seconds of lag come, in this order, from: the replica being where the server is; the server's own
+/// `replay_lag` with the age of the replica's answer, while replay gets on; the time when the server
+/// itself was where the replica is now, from earlier readings, which bounds the former, too. A replica
+/// that is not connected has no lag, never 0.
+///
+/// Configured replicas are those of a primary. A server that is a standby expects those that it had
+/// since it became one, and those that have a slot.
 #[derive(Debug, Default)]
 pub struct Replication {
-    /// When the server was where, the oldest first.
-    positions: VecDeque<(Instant, i64)>,
+    standby: bool,
+    /// When the server was where.
+    positions: Positions,
     seen: BTreeMap<String, Seen>,
 }
 
@@ -79,12 +75,8 @@ pub struct Replication {
 struct Seen {
     at: Instant,
     slot: Option<String>,
-    /// Its last answer, by its own clock.
-    reply: Option<f64>,
-    /// Since when that is its last answer.
-    reply_since: Instant,
-    /// Where the server was then.
-    here_then: i64,
+    answers: Answers,
+    replay: Option<i64>,
 }
 
 const METRICS: &[Metric] = &[
@@ -170,6 +162,10 @@ impl Replica {
         own.or(self.slot.as_ref()).or(self.address.as_ref()).unwrap_or(&self.application).clone()
     }
 
+    fn answer(&self) -> answers::Answer {
+        answers::Answer { by_its_clock: self.reply, age: self.reply_age }
+    }
+
     fn behind(&self, position: Option<i64>) -> Option<f64> {
         // The server goes on between reading its own position and a replica's.
         Some((self.here? - position?).max(0) as f64)
@@ -183,8 +179,9 @@ impl Replication {
         replicas: &[Replica],
         slots: &BTreeSet<String>,
     ) -> Measured {
+        self.note_role(cx.standby);
         if let Some(here) = replicas.iter().find_map(|replica| replica.here) {
-            self.note_position(cx.instant, here);
+            self.positions.note(cx.instant, here);
         }
         let mut measured = Measured::default();
         let mut present = BTreeSet::new();
@@ -197,10 +194,20 @@ impl Replication {
             self.samples(cx, &name, replica, &mut measured);
         }
         self.seen.retain(|_, seen| cx.instant.duration_since(seen.at) <= REMEMBERED);
-        for name in self.absent(cx.standbys, &present, slots) {
+        let configured = if cx.standby { &[] } else { cx.standbys };
+        for name in self.absent(configured, &present, slots) {
             measured.samples.extend(disconnected(cx, &name));
         }
         measured
+    }
+
+    /// Who followed a primary need not follow it as a standby, and the other way round.
+    fn note_role(&mut self, standby: bool) {
+        if self.standby != standby {
+            self.standby = standby;
+            self.seen.clear();
+            self.positions.clear();
+        }
     }
 
     /// Those that are configured, were seen, or have a slot, and are not there.
@@ -220,15 +227,6 @@ impl Replication {
         expected.filter(|name| !present.contains(*name)).cloned().collect()
     }
 
-    fn note_position(&mut self, at: Instant, here: i64) {
-        // On a promoted or restored server the log may begin again further back.
-        self.positions.retain(|(_, position)| *position <= here);
-        if self.positions.len() == POSITIONS {
-            self.positions.pop_front();
-        }
-        self.positions.push_back((at, here));
-    }
-
     fn samples(
         &mut self,
         cx: &ProbeContext<'_>,
@@ -236,94 +234,84 @@ impl Replication {
         replica: &Replica,
         measured: &mut Measured,
     ) {
+        let of = |metric, value| Sample::maybe(metric, value, cx.now).about("replica", name);
+        let unknown = || METRICS.iter().map(|metric| of(*metric, None));
         let Some(state) = &replica.state else {
             measured.unseen.push(format!(
                 "the state of replica {name} is not visible to this role: grant pg_monitor to it"
             ));
-            measured.samples.extend(
-                METRICS
-                    .iter()
-                    .map(|metric| Sample::unknown(*metric, cx.now).about("replica", name)),
-            );
+            measured.samples.extend(unknown());
             return;
         };
-        if self.is_silent(cx.instant, name, replica) {
-            measured.samples.extend(disconnected(cx, name));
-            return;
-        }
-        let fresh = self.reply_age(cx.instant, name, replica) <= SILENT_UNDER_LOAD;
-        let (lag, method, error) = self.lag(cx.instant, replica, fresh && state == "streaming");
-        let exact = |metric, value| Sample::maybe(metric, value, cx.now).about("replica", name);
+        let (presence, has_moved) = self.look_at(cx.instant, name, replica);
+        let age = match presence {
+            Presence::Absent => return measured.samples.extend(disconnected(cx, name)),
+            Presence::Unknown => {
+                let why =
+                    "its next answer is waited for: the last one is old, or its clock is wrong";
+                return measured.samples.extend(unknown().map(|sample| sample.by(why, None)));
+            }
+            Presence::Silent => None,
+            Presence::Answered(age) => Some(age).filter(|_| state == "streaming"),
+        };
+        let (lag, method, error) = self.lag(cx.instant, replica, age, has_moved);
+        let delay = cx.delays.get(name).map_or(0.0, Duration::as_secs_f64);
+        let lag = lag.map(|lag| (lag - delay).max(0.0));
         measured.samples.extend([
-            exact(Metric::ReplicationConnected, Some(1.0)),
-            Sample::maybe(Metric::ReplicationReplayLagSeconds, lag, cx.now)
-                .about("replica", name)
-                .by(method, error),
-            exact(Metric::ReplicationSendLagBytes, replica.behind(replica.sent)),
-            exact(Metric::ReplicationWriteLagBytes, replica.behind(replica.write)),
-            exact(Metric::ReplicationFlushLagBytes, replica.behind(replica.flush)),
-            exact(Metric::ReplicationReplayLagBytes, replica.behind(replica.replay)),
+            of(Metric::ReplicationConnected, Some(1.0)),
+            of(Metric::ReplicationReplayLagSeconds, lag).by(method, error),
+            of(Metric::ReplicationSendLagBytes, replica.behind(replica.sent)),
+            of(Metric::ReplicationWriteLagBytes, replica.behind(replica.write)),
+            of(Metric::ReplicationFlushLagBytes, replica.behind(replica.flush)),
+            of(Metric::ReplicationReplayLagBytes, replica.behind(replica.replay)),
         ]);
     }
 
-    /// Whether the replica is not there although its row is: it has not answered for too long.
-    fn is_silent(&mut self, at: Instant, name: &str, replica: &Replica) -> bool {
+    /// Whether the replica is there, and whether its replay got on since the last reading.
+    fn look_at(&mut self, at: Instant, name: &str, replica: &Replica) -> (Presence, bool) {
         let here = replica.here.unwrap_or_default();
-        let seen = self.seen.entry(name.to_owned()).or_insert_with(|| {
-            // By two clocks, until the next answer.
-            let age = Duration::try_from_secs_f64(replica.reply_age.unwrap_or(0.0).max(0.0));
-            let since = age.ok().and_then(|age| at.checked_sub(age)).unwrap_or(at);
-            Seen {
-                at,
-                slot: replica.slot.clone(),
-                reply: replica.reply,
-                reply_since: since,
-                here_then: here,
-            }
+        let answer = replica.answer();
+        let seen = self.seen.entry(name.to_owned()).or_insert_with(|| Seen {
+            at,
+            slot: replica.slot.clone(),
+            answers: Answers::first(at, answer, here),
+            replay: replica.replay,
         });
-        seen.at = at;
-        if seen.reply != replica.reply {
-            (seen.reply, seen.reply_since, seen.here_then) = (replica.reply, at, here);
-        }
-        let silent = at.saturating_duration_since(seen.reply_since);
-        let under_load = here > seen.here_then;
-        silent > SILENT || (under_load && silent > SILENT_UNDER_LOAD)
+        let has_moved = seen.replay != replica.replay;
+        (seen.at, seen.replay) = (at, replica.replay);
+        (seen.answers.next(at, answer, here), has_moved)
     }
 
-    fn reply_age(&self, at: Instant, name: &str, replica: &Replica) -> Duration {
-        let Some(seen) = self.seen.get(name) else { return Duration::MAX };
-        if replica.reply.is_none() {
-            return Duration::MAX;
-        }
-        at.saturating_duration_since(seen.reply_since)
-    }
-
-    /// Seconds, how they were come by, and by how much they may be wrong.
+    /// Seconds, how they were come by, and by how much they may be wrong. `answered` is the age of the
+    /// replica's last answer; `None` where it does not answer.
     fn lag(
         &self,
         at: Instant,
         replica: &Replica,
-        answers: bool,
+        answered: Option<Duration>,
+        has_moved: bool,
     ) -> (Option<f64>, &'static str, Option<f64>) {
         let (Some(here), Some(replay)) = (replica.here, replica.replay) else {
             return (None, "the replica reports no position", None);
         };
-        if replay >= here && answers {
+        if replay >= here && answered.is_some() {
             return (Some(0.0), "caught up", Some(0.0));
         }
-        let passed = self.positions.partition_point(|(_, position)| *position <= replay);
-        if let (Some((then, _)), Some((next, _))) = (
-            passed.checked_sub(1).and_then(|last| self.positions.get(last)),
-            self.positions.get(passed),
-        ) {
-            // The replica is where the server was between the two: the older one is the bound.
-            let error = next.saturating_duration_since(*then).as_secs_f64();
-            let lag = at.saturating_duration_since(*then).as_secs_f64();
-            return (Some(lag), "position history", Some(error));
-        }
-        match replica.replay_lag {
-            Some(lag) if answers => (Some(lag), "replay_lag", None),
-            _ => (None, "not known yet", None),
+        let Age { least, most } = self.positions.age(at, replay);
+        let lower = least.unwrap_or(0.0);
+        // It stays as it was while replay stands still, and while no answer comes.
+        let told = replica.replay_lag.zip(answered).filter(|_| has_moved);
+        match (told, most) {
+            (Some((lag, age)), most) => {
+                let upper = most.unwrap_or(f64::INFINITY);
+                let lag = (lag + age.as_secs_f64()).min(upper).max(lower);
+                (Some(lag), "replay_lag", most.map(|most| (most - lag).max(0.0)))
+            }
+            (None, Some(most)) => (Some(most), "position history", Some(most - lower)),
+            (None, None) if answered.is_some() && lower > 0.0 => {
+                (Some(lower), "at least: since it is watched", None)
+            }
+            (None, None) => (None, "not known yet", None),
         }
     }
 }
@@ -343,5 +331,6 @@ fn disconnected(cx: &ProbeContext<'_>, name: &str) -> Vec<Sample> {
     std::iter::once(connected).chain(unknown).collect()
 }
 
+mod answers;
 #[cfg(test)]
 mod tests;
