@@ -1,13 +1,19 @@
 //! Real servers, real dumps, and drills of them.
 
 pub mod alertmanager;
+pub mod apart;
 pub mod archive;
 pub mod cli;
+pub mod clock;
 pub mod contents;
+pub mod disk;
 pub mod drill;
+pub mod fault;
 pub mod guard;
 pub mod harm;
 pub mod hook;
+pub mod load;
+pub mod network;
 pub mod pooler;
 pub mod reading;
 pub mod readme;

@@ -15,6 +15,9 @@ debian_parts+=(prometheus-alertmanager)
 # What a watch is scraped by. The tests start their own of it.
 debian_parts+=(prometheus)
 
+# How a standby is cut off without a word, and how a server's clock is made wrong.
+debian_parts+=(iproute2 nftables faketime)
+
 # What an index is tried with that does not exist.
 debian_parts+=(postgresql-15-hypopg)
 
