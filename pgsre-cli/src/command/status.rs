@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use pgsre_core::finding::Severity;
+use pgsre_core::finding::{Severity, nearest};
 use pgsre_core::history::BackupState;
 use pgsre_core::monitor::{
     self, Incident, IncidentState, Incidents, Metric, Missing, Reading, Sample, ServerFacts,
@@ -330,10 +330,14 @@ fn threshold(threshold: Threshold) -> monitor::Threshold {
 
 fn unknown_metric(rule: &Rule, name: &str) -> CommandError {
     let known = Metric::ALL.iter().map(|metric| metric.as_str());
-    let nearest = known
-        .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
-    CommandError::usage(format!("rule {:?} watches {name:?}, which no probe measures", rule.name))
-        .with_hint(format!("did you mean {:?}?", nearest.unwrap_or_default()))
+    let error = CommandError::usage(format!(
+        "rule {:?} watches {name:?}, which no probe measures",
+        rule.name
+    ));
+    match nearest(name, known) {
+        Some(nearest) => error.with_hint(format!("did you mean {nearest:?}?")),
+        None => error.with_hint("the README's table of metrics has every name"),
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
+use pgsre_core::finding::nearest;
+
 use super::error::ConfigError;
 use super::secret::Secret;
 use super::shape::Text;
@@ -92,7 +94,7 @@ impl<'a> Reader<'a> {
         let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
         let message = format!("expected one of {}", quoted(&names));
         let error = self.error(value.span(), message);
-        Err(match nearest(&text, &names) {
+        Err(match nearest(&text, names.iter().copied()) {
             Some(name) => error.with_hint(format!("did you mean \"{name}\"?")),
             None => error,
         })
@@ -109,16 +111,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The name most like `text`, where one is alike enough to be meant.
-pub(super) fn nearest<'n>(text: &str, names: &[&'n str]) -> Option<&'n str> {
-    names
-        .iter()
-        .map(|name| (strsim::normalized_damerau_levenshtein(text, name), *name))
-        .filter(|(likeness, _)| *likeness > 0.5)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, name)| name)
-}
-
 fn quoted(names: &[&str]) -> String {
     names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ")
 }
@@ -127,8 +119,7 @@ fn quoted(names: &[&str]) -> String {
 fn suggestion(message: &str) -> Option<&str> {
     let rest = message.strip_prefix("unknown field `")?;
     let (unknown, rest) = rest.split_once('`')?;
-    let names: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
-    nearest(unknown, &names)
+    nearest(unknown, rest.split('`').skip(1).step_by(2))
 }
 
 /// serde quotes a string of the wrong kind, and it may be a secret.

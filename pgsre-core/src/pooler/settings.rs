@@ -210,21 +210,6 @@ pub(super) fn find<'s>(known: &'s [Setting], name: &str) -> Option<&'s Setting> 
     known.iter().find(|setting| setting.name == name)
 }
 
-/// The name that was probably meant.
-pub(super) fn nearest(known: &[Setting], name: &str) -> Option<&'static str> {
-    // Longer ones are no slip of the pen, and would take their time.
-    let lower: String = name.chars().take(LONGEST_NAME).collect::<String>().to_ascii_lowercase();
-    let likeness = |known: &str| similar::TextDiff::from_chars(known, lower.as_str()).ratio();
-    let scored = known.iter().map(|setting| (setting.name, likeness(setting.name)));
-    let best = scored.max_by(|(_, a), (_, b)| a.total_cmp(b))?;
-    (best.1 > ALIKE).then_some(best.0)
-}
-
-const LONGEST_NAME: usize = 64;
-
-/// The share of equal letters from which one name reads like another.
-const ALIKE: f32 = 0.75;
-
 impl Kind {
     /// What is wrong with a value; `None` where nothing is.
     pub(super) fn refuses(self, value: &str) -> Option<String> {

@@ -1,9 +1,9 @@
 //! Settings and parameters that PgBouncer does not know.
 
 use super::super::{Hit, LintContext, PoolRule};
-use crate::finding::Severity;
+use crate::finding::{Severity, nearest};
 use crate::pooler::settings::{
-    DATABASE_PARAMETERS, PEER_PARAMETERS, SETTINGS, Setting, USER_PARAMETERS, find, nearest,
+    DATABASE_PARAMETERS, PEER_PARAMETERS, SETTINGS, Setting, USER_PARAMETERS, find,
 };
 
 pub(super) const RULE: PoolRule = PoolRule {
@@ -46,7 +46,7 @@ fn said(what: &str, name: &str, known: &'static [Setting]) -> Option<String> {
     if find(known, name).is_some() {
         return None;
     }
-    Some(match nearest(known, name) {
+    Some(match nearest(name, known.iter().map(|setting| setting.name)) {
         Some(nearest) => format!("there is no {what} {name:?}; did you mean {nearest:?}?"),
         None => format!("there is no {what} {name:?}"),
     })
