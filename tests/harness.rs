@@ -22,6 +22,7 @@ pub mod s3;
 pub mod server;
 pub mod smtp;
 pub mod standby;
+pub mod statements;
 pub mod taking;
 pub mod tally;
 pub mod tar;

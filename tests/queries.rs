@@ -4,108 +4,23 @@ use std::collections::HashMap;
 use std::process::Command;
 use std::time::Duration;
 
-use pgsre_core::monitor::{Metric, Reading, Sample, ServerMonitor};
-use pgsre_core::postgres::{Database, Session};
+use pgsre_core::monitor::{Incidents, Metric, Reading, Sample, ServerMonitor, default_rules};
+use pgsre_core::postgres::Database;
 use pgsre_core::queries::{
-    AdviceKind, Extension, Gap, Latency, Moments, Order, QueriesErrorKind, QueryLoad, QueryWindow,
-    Snapshot, Texts, Window, advise, regressions,
+    AdviceKind, Extension, Gap, Latency, Moments, Order, QueriesErrorKind, QueryLoad, Snapshot,
+    Texts, Window, advise, regressions,
 };
 use pgsre_tests::harness::cli::Pgsre;
 use pgsre_tests::harness::server::{PATIENCE, Server};
-
-const EXTENSION: &[u8] = b"create extension pg_stat_statements";
-
-/// A server that counts its statements.
-async fn server(major: u32, settings: &[(&str, &str)]) -> Server {
-    let mut all = vec![("shared_preload_libraries", "pg_stat_statements")];
-    all.extend(settings);
-    let server = Server::start_with(major, &all).await;
-    server.sql("postgres", EXTENSION);
-    server
-}
-
-/// Somebody who looks at the statements.
-struct Looker {
-    session: Session,
-    extension: Extension,
-}
-
-impl Looker {
-    async fn at(database: &Database) -> Self {
-        let session = database.session().await.expect("a session");
-        let extension = Extension::find(&session).await.expect("the extension");
-        Self { session, extension }
-    }
-
-    async fn snapshot(&self) -> Snapshot {
-        Snapshot::take(&self.session, &self.extension).await.expect("a snapshot")
-    }
-
-    async fn since(&self, from: &Snapshot) -> Window {
-        Window::between(from, &self.snapshot().await)
-    }
-
-    /// The window's queries by their texts.
-    async fn texts<'w>(&self, window: &'w Window) -> HashMap<String, Vec<&'w QueryWindow>> {
-        let keys: Vec<_> = window.queries.iter().map(|query| query.key).collect();
-        let texts = Texts::default().of(&self.session, &self.extension, &keys).await;
-        let texts = texts.expect("texts");
-        let mut found: HashMap<String, Vec<&QueryWindow>> = HashMap::new();
-        for query in &window.queries {
-            if let Some(text) = texts.get(&query.key) {
-                found.entry(text.text.clone()).or_default().push(query);
-            }
-        }
-        found
-    }
-}
-
-/// Runs scripts of pgbench, each as often as it says, on two connections.
-fn pgbench(server: &Server, database: &str, scripts: &[&str], arguments: &[&str]) {
-    let directory = tempfile::tempdir().expect("a directory");
-    let mut command = Command::new(server.program("pgbench"));
-    command.args(["--no-vacuum", "--client=2", "--jobs=1"]).args(arguments);
-    for (at, script) in scripts.iter().enumerate() {
-        let path = directory.path().join(format!("{at}.sql"));
-        std::fs::write(&path, script).expect("a script");
-        command.arg("--file").arg(path);
-    }
-    let host = &server.config(database).hosts()[0].clone();
-    let output = command
-        .args(["--host", &host.host, "--port", &host.port.to_string(), "--username", "postgres"])
-        .arg(database)
-        .output()
-        .expect("pgbench");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// What auto_explain logged of the executions of a statement: their times in milliseconds.
-fn logged(server: &Server, of: &str) -> Vec<f64> {
-    let log = server.data_directory().join("log/executions.log");
-    let text = std::fs::read_to_string(&log).unwrap_or_else(|e| panic!("{}: {e}", log.display()));
-    let mut lines = text.lines().peekable();
-    let mut times = Vec::new();
-    while let Some(line) = lines.next() {
-        let Some((_, rest)) = line.split_once("duration: ") else { continue };
-        let is_of = lines.peek().is_some_and(|next| next.contains(of));
-        if let (true, Some((time, _))) = (is_of, rest.split_once(" ms  plan:")) {
-            times.push(time.parse().expect("a time"));
-        }
-    }
-    times
-}
-
-fn truth(times: &[f64], p: f64) -> f64 {
-    let mut times = times.to_vec();
-    times.sort_by(f64::total_cmp);
-    times[((p * times.len() as f64).ceil() as usize).clamp(1, times.len()) - 1]
-}
+use pgsre_tests::harness::statements::{
+    EXTENSION, Looker, counting_server, logged, pgbench, truth,
+};
 
 /// auto_explain measures and logs each execution by itself: the tally that pgsre is held against.
 #[tokio::test]
 async fn calls_times_and_bounds_are_those_of_each_execution_logged() {
     for major in [15, 18] {
-        let server = server(
+        let server = counting_server(
             major,
             &[
                 ("shared_preload_libraries", "pg_stat_statements, auto_explain"),
@@ -162,7 +77,7 @@ async fn calls_times_and_bounds_are_those_of_each_execution_logged() {
 #[tokio::test]
 async fn over_evictions_no_count_is_silently_wrong() {
     for (major, max) in [(15, "100"), (18, "100"), (15, "5000")] {
-        let server = server(major, &[("pg_stat_statements.max", max)]).await;
+        let server = counting_server(major, &[("pg_stat_statements.max", max)]).await;
         let columns: Vec<String> = (0..300).map(|at| format!("c{at} int")).collect();
         server.sql("postgres", format!("create table wide ({})", columns.join(", ")).as_bytes());
         let database = server.connect("postgres").await;
@@ -231,7 +146,7 @@ async fn over_evictions_no_count_is_silently_wrong() {
 #[tokio::test]
 async fn resets_a_restart_and_a_crash_are_told_and_nothing_is_counted_twice() {
     for major in [15, 18] {
-        let server = server(major, &[]).await;
+        let server = counting_server(major, &[]).await;
         let database = server.connect("postgres").await;
         let looker = Looker::at(&database).await;
         let worker = database.session().await.expect("a session");
@@ -277,7 +192,7 @@ async fn resets_a_restart_and_a_crash_are_told_and_nothing_is_counted_twice() {
 
 #[tokio::test]
 async fn a_crash_that_lost_the_statistics_is_told() {
-    let server = server(15, &[]).await;
+    let server = counting_server(15, &[]).await;
     let from = Looker::at(&server.connect("postgres").await).await.snapshot().await;
     let victim = server.connect("postgres").await.session().await.expect("a session");
     let pid: i32 = victim.query_one("select pg_backend_pid()", &[]).await.expect("a row").get(0);
@@ -312,16 +227,21 @@ const SCRIPTS: [&str; 4] = [
 #[tokio::test]
 async fn a_dropped_index_is_named_within_two_windows_and_nothing_in_the_sound_twin() {
     for (major, harm) in [(15, true), (18, true), (18, false)] {
-        let server = server(major, &[("max_parallel_workers_per_gather", "0")]).await;
+        let server = counting_server(major, &[("max_parallel_workers_per_gather", "0")]).await;
         server.sql("postgres", ORDERS);
         let database = server.connect("postgres").await;
         let looker = Looker::at(&database).await;
         let run = || pgbench(&server, "postgres", &SCRIPTS, &["--time=1"]);
         // What made the tables is no past of the queries.
         run();
+        let probe = QueryLoad::default().in_windows_of(Duration::from_millis(500));
+        let mut monitor =
+            ServerMonitor::new("shop", server.config("postgres")).and(Box::new(probe));
+        monitor.read().await;
         let mut last = looker.snapshot().await;
         let mut past = Vec::new();
         let mut named = Vec::new();
+        let of_customer = |text: &String| text.contains("where customer =");
         for window in 0..4 {
             if harm && window == 2 {
                 server.sql("postgres", b"drop index by_customer");
@@ -337,10 +257,17 @@ async fn a_dropped_index_is_named_within_two_windows_and_nothing_in_the_sound_tw
                     named.push((window, text.clone()));
                 }
             }
+            let alarms = regressed(&monitor.read().await);
+            println!("{major}, window {window}: {alarms:?}");
+            let id = texts.iter().find(|(text, _)| of_customer(text));
+            let id = id.map(|(_, found)| found[0].key.query_id.to_string());
+            let expected = if harm && window >= 2 { id.into_iter().collect() } else { vec![] };
+            if window != 2 {
+                assert_eq!(alarms, expected, "{major}, window {window}");
+            }
             past.push(seen);
             last = next;
         }
-        let of_customer = |text: &String| text.contains("where customer =");
         if harm {
             assert!(named.iter().any(|(at, text)| *at <= 3 && of_customer(text)), "{named:?}");
         }
@@ -350,12 +277,23 @@ async fn a_dropped_index_is_named_within_two_windows_and_nothing_in_the_sound_tw
     }
 }
 
+/// The queries that the default rules name as slower.
+fn regressed(reading: &Reading) -> Vec<String> {
+    assert!(value(reading, Metric::QueriesRegressions).value.is_some(), "{reading:#?}");
+    let incidents = Incidents::of_one(&default_rules(), reading);
+    let open = incidents.open().into_iter().filter(|open| open.rule == "queries.regressed");
+    open.map(|open| open.labels["query_id"].clone()).collect()
+}
+
 /// 15 has Debian's hypopg, 18 has none.
 #[tokio::test]
 async fn advice_rests_on_figures_executes_nothing_and_has_none_for_the_sound_twin() {
     for (major, hypopg) in [(15, true), (18, false)] {
-        let server =
-            server(major, &[("max_parallel_workers_per_gather", "0"), ("work_mem", "256kB")]).await;
+        let server = counting_server(
+            major,
+            &[("max_parallel_workers_per_gather", "0"), ("work_mem", "256kB")],
+        )
+        .await;
         server.sql("postgres", ORDERS);
         if hypopg {
             server.sql("postgres", b"create schema odd; create extension hypopg schema odd");
@@ -421,7 +359,7 @@ fn value(reading: &Reading, metric: Metric) -> &Sample {
 #[tokio::test]
 async fn the_probe_knows_latency_and_load_and_a_server_without_the_extension_raises_no_alarm() {
     for major in [15, 18] {
-        let server = server(major, &[]).await;
+        let server = counting_server(major, &[]).await;
         let mut monitor = ServerMonitor::new("shop", server.config("postgres"))
             .and(Box::new(QueryLoad::default()));
         let first = monitor.read().await;
@@ -455,7 +393,7 @@ async fn what_is_not_there_or_not_allowed_is_said_with_what_to_do() {
     let error = Extension::find(&session).await.expect_err("still not loaded");
     assert_eq!(error.kind(), QueriesErrorKind::NotLoaded, "{error}");
 
-    let server = server(15, &[]).await;
+    let server = counting_server(15, &[]).await;
     server.sql(
         "postgres",
         b"create database elsewhere; create role lesser login; \
@@ -488,7 +426,7 @@ async fn what_is_not_there_or_not_allowed_is_said_with_what_to_do() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_prints_what_is_documented_and_exits_with_what_it_found() {
-    let server = server(15, &[("max_parallel_workers_per_gather", "0")]).await;
+    let server = counting_server(15, &[("max_parallel_workers_per_gather", "0")]).await;
     server.sql("postgres", ORDERS);
     server.create("bare", "", b"");
     let pgsre = Pgsre::new();

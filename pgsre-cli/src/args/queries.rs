@@ -18,8 +18,8 @@ Examples:
 
 Needs the extension pg_stat_statements in the database that is connected to, and for the statements
 of other users the role pg_monitor. It never resets the statistics, which are other tools' too.
-Percentiles are estimated from mean and standard deviation, which ≈ says; the JSON has the bound that
-holds for certain. Figures marked with ≥ may be too low, and why is said.
+Percentiles are estimated from mean and standard deviation, which ≈ says, or measured where
+pg_stat_monitor (2.0 or later) counts beside it; the JSON has the bound that holds for certain. Figures marked with ≥ may be too low, and why is said.
 
 With --advice each query that is shown is planned with unknown parameters, in a transaction that can
 only read. Planning checks the rights to its tables (pg_read_all_data has them), and may evaluate
@@ -27,7 +27,9 @@ functions declared immutable: use a role that is no superuser where others write
 
 A query is a regression where its mean time is 1.5 times what it was, by 4 standard errors, on 5
 calls or more, and where it takes 1 % of the load. Each run keeps its reading below PGSRE_STATE_DIR:
-with four earlier ones a query is compared with its last windows, else with everything before.
+with four earlier ones a query is compared with its last windows, else with everything before; and
+one whose part of the load is twice what it ever was, and a tenth of all more, or that is new and
+takes a tenth of all, is one too. Bars show the mean time of each window that is kept.
 
 Exit status: 0 done; 1 regressions, with --fail-on-regression; 2 usage; 3 the statements could not be
 read, as where the extension is missing.";
@@ -71,7 +73,7 @@ pub struct QueriesArgs {
     #[arg(long)]
     pub advice: bool,
 
-    /// Exit with 1 where a query became slower than it was
+    /// Exit with 1 where a query became slower or heavier than it was, or is new and heavy
     #[arg(long)]
     pub fail_on_regression: bool,
 

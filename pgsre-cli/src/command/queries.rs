@@ -1,6 +1,5 @@
 //! `pgsre queries`: the queries that make the load of a window.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,9 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use pgsre_core::history::default_directory;
 use pgsre_core::postgres::{ConnectConfig, Database, PostgresError, Session};
-use pgsre_core::queries::{
-    Extension, QueriesError, Regression, Snapshot, SnapshotStore, StatementKey, Window, regressions,
-};
+use pgsre_core::queries::{Extension, QueriesError, Snapshot, SnapshotStore, Window, regressions};
 
 use crate::args::{Format, QueriesArgs};
 use crate::command::drill::assemble::connection;
@@ -27,7 +24,7 @@ use crate::units;
 mod report;
 
 pub use report::{
-    AdviceReport, GapReport, LatencyReport, LoadReport, QueriesReport, QueryReport,
+    AdviceReport, GapReport, LatencyReport, LoadReport, QueriesReport, QueryReport, TrendPoint,
     UnplannedReport, WindowReport,
 };
 
@@ -123,13 +120,15 @@ impl Look<'_> {
         session.batch_execute(SETTINGS).await.map_err(|error| unreadable(error.into()))?;
         let extension = Extension::find(&session).await.map_err(unreadable)?;
         let window = self.window(&session, &extension).await?;
-        let slower = self.regressions(&window);
+        let past = self.past(&window);
+        let slower = regressions(&window, &past);
         let report = report::Maker {
             name: &self.name,
             version: database.version(),
             extension: &extension,
             args: self.args,
             window: &window,
+            past: &past,
             slower: &slower,
         };
         let report = report.make(&session).await.map_err(unreadable)?;
@@ -193,17 +192,15 @@ impl Look<'_> {
         }
     }
 
-    fn regressions(&self, window: &Window) -> HashMap<StatementKey, Regression> {
-        let past = self.store.as_ref().map(|store| store.windows(window.from, PAST_WINDOWS));
-        let past = match past {
-            Some(Ok(past)) => past,
-            Some(Err(error)) => {
-                self.face.warn(&pgsre_core::finding::chain(&error));
-                Vec::new()
-            }
-            None => Vec::new(),
-        };
-        regressions(window, &past)
+    /// The windows before this one that earlier runs have left.
+    fn past(&self, window: &Window) -> Vec<Window> {
+        // What was counted since the last reset has no past.
+        let store = self.store.as_ref().filter(|_| !self.args.cumulative);
+        let past = store.map(|store| store.windows(window.from, PAST_WINDOWS));
+        past.unwrap_or(Ok(Vec::new())).unwrap_or_else(|error| {
+            self.face.warn(&pgsre_core::finding::chain(&error));
+            Vec::new()
+        })
     }
 
     fn unreadable(&self, error: QueriesError) -> CommandError {

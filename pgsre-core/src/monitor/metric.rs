@@ -117,6 +117,9 @@ metrics! {
     LatencyP99 = "latency.p99", Seconds, "The time of execution that 99 of 100 statements in the window do not exceed; estimated where the method says so.";
     QueriesCallsRate = "queries.calls_rate", PerSecond, "Statements that clients had executed over the window.";
     QueriesTopShare = "queries.top_share", Ratio, "The three heaviest queries' part of the time of execution of all over the window.";
+    QueriesRegressions = "queries.regressions", Count, "Statements that became slower or heavier than they were, by windows of a minute; known from the second minute on.";
+    QueriesRegressed = "queries.regressed", Count, "How many times slower than it was the statement is, of the heaviest three that became slower.";
+    QueriesHeavier = "queries.heavier", Ratio, "The part of the load of a statement that became heavier, or is new, of the heaviest three such.";
     LongestTransactionSeconds = "transactions.longest_seconds", Seconds, "Age of the oldest transaction of a client backend.";
     OldestXminAge = "transactions.oldest_xmin_age", Count, "Transactions since the oldest row version that vacuum must keep: by a backend, a slot or a prepared transaction.";
     LocksBlocked = "locks.blocked", Count, "Backends that wait for a lock that another one holds.";

@@ -247,6 +247,8 @@ pub fn default_rules() -> Vec<Rule> {
         Rule::new("pool.paused", M::PoolPaused).warning(above(0.0).held(60)),
         Rule::new("pool.disabled", M::PoolDisabled).warning(above(0.0).held(60)),
         Rule::new("cache.hit_ratio", M::CacheHitRatio).warning(below(0.99).held(600).clear(0.992)),
+        // What became heavier is for rules of one's own: a report at night is no fault.
+        Rule::new("queries.regressed", M::QueriesRegressed).warning(above(1.0)),
         Rule::new("locks.blocked", M::LocksLongestWaitSeconds)
             .warning(above(30.0))
             .critical(above(300.0)),

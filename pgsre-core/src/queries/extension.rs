@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::ask::Ask;
 use super::error::{QueriesError, QueriesErrorKind};
+use super::histogram;
 use crate::postgres::{Session, quote_identifier};
 
 /// The extension in this database, and whether its library is loaded: only then are its settings
@@ -66,6 +67,8 @@ pub struct Extension {
     /// The most statements that it keeps.
     pub max: Option<u64>,
     schema: String,
+    /// Where pg_stat_monitor is, quoted: it has histograms.
+    pub(super) histograms: Option<String>,
 }
 
 impl Extension {
@@ -95,7 +98,9 @@ impl Extension {
             ));
         }
         let max = max.and_then(|max| max.parse().ok());
-        Ok(Self { version: parse(&version)?, max, schema: quote_identifier(&schema) })
+        let version = parse(&version)?;
+        let histograms = histogram::find(server).await?;
+        Ok(Self { version, max, schema: quote_identifier(&schema), histograms })
     }
 
     /// Reads every statement's counters, without texts.
@@ -142,13 +147,6 @@ impl Extension {
         )
     }
 
-    /// Whether each statement says since when it is counted, so that one that was evicted and came
-    /// back is known for certain.
-    #[must_use]
-    pub fn tells_evictions_of_each(&self) -> bool {
-        self.version >= (1, 11)
-    }
-
     fn layout(&self) -> &'static Layout {
         let known = LAYOUTS.iter().find(|layout| self.version >= layout.since);
         known.unwrap_or(&OF_1_8)
@@ -188,7 +186,7 @@ mod tests {
     use super::*;
 
     fn of(version: (u32, u32)) -> Extension {
-        Extension { version, max: Some(5000), schema: "\"public\"".to_owned() }
+        Extension { version, max: Some(5000), schema: "\"public\"".to_owned(), histograms: None }
     }
 
     #[test]

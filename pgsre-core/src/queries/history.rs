@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::error::{QueriesError, QueriesErrorKind};
+use super::histogram::Histograms;
 use super::statements::{Counters, Hidden, Snapshot, StatementKey};
 use super::window::Window;
 use crate::durable;
@@ -46,6 +47,8 @@ struct Kept {
     evictions: Option<u64>,
     hidden: Hidden,
     statements: Vec<(StatementKey, Counters)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    histograms: Option<Histograms>,
 }
 
 impl SnapshotStore {
@@ -162,6 +165,7 @@ impl Kept {
             evictions: snapshot.evictions,
             hidden: snapshot.hidden,
             statements: snapshot.statements.iter().map(|(key, of)| (*key, *of)).collect(),
+            histograms: snapshot.histograms.clone(),
         }
     }
 
@@ -175,6 +179,7 @@ impl Kept {
             evictions: self.evictions,
             hidden: self.hidden,
             statements: self.statements.into_iter().collect(),
+            histograms: self.histograms,
         }
     }
 }
@@ -218,6 +223,7 @@ mod tests {
             evictions: Some(0),
             statements: [(key, counters)].into(),
             hidden: Hidden::default(),
+            histograms: None,
         }
     }
 

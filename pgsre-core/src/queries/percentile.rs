@@ -6,10 +6,15 @@
 //! is a bound: by Cantelli's inequality no more than 1/(1 + k²) of all executions take longer than
 //! mean + k·sd, so that p99 ≤ mean + 9.95·sd, p95 ≤ mean + 4.36·sd, p50 ≤ mean + sd, whatever the
 //! distribution.
+//!
+//! Where pg_stat_monitor has counted the executions of the window in buckets, percentiles are measured:
+//! the bounds are those of the bucket, and the figure lies between them.
 
 use serde::Serialize;
 
+use super::histogram::Histogram;
 use super::moments::Moments;
+use super::window::QueryWindow;
 
 /// Halvings of an interval when a percentile is looked for: 2⁻³⁰ of it is exact enough.
 const HALVINGS: u32 = 30;
@@ -68,7 +73,39 @@ pub struct Latency {
 }
 
 impl Latency {
-    /// Of all these executions together; `None` where there are none.
+    /// Of all executions of these queries together: measured where a histogram has counted them,
+    /// else estimated; `None` where there are none.
+    #[must_use]
+    pub fn of_queries(queries: &[&QueryWindow]) -> Option<Self> {
+        let parts: Vec<Moments> = queries.iter().map(|query| query.moments).collect();
+        let estimated = Self::of(&parts)?;
+        let calls: u64 = parts.iter().map(|part| part.calls).sum();
+        let histogram = Histogram::merged(queries.iter().filter_map(|q| q.histogram.as_ref()));
+        let measured = histogram.filter(|histogram| histogram.covers(calls));
+        Some(measured.map_or(estimated, |histogram| estimated.measured(&histogram, calls)))
+    }
+
+    /// The same by a histogram of these executions.
+    fn measured(self, histogram: &Histogram, calls: u64) -> Self {
+        let of = |p: f64, estimated: Percentile| {
+            let span = histogram.percentile(p, calls);
+            if span.at_most.is_finite() {
+                return Percentile { ms: span.ms, at_least: span.at_least, at_most: span.at_most };
+            }
+            // The last bucket is open: how far it reaches, mean and deviation say.
+            let at_most = estimated.at_most.max(span.at_least);
+            let ms = estimated.ms.clamp(span.at_least, at_most);
+            Percentile { ms, at_least: span.at_least, at_most }
+        };
+        Self {
+            method: Method::Measured,
+            p50: of(0.5, self.p50),
+            p95: of(0.95, self.p95),
+            p99: of(0.99, self.p99),
+        }
+    }
+
+    /// Of all these executions together, from means and deviations; `None` where there are none.
     #[must_use]
     pub fn of(parts: &[Moments]) -> Option<Self> {
         let parts: Vec<&Moments> = parts.iter().filter(|part| is_sound(part)).collect();

@@ -1,15 +1,20 @@
 //! [`QueryLoad`]: latency and load of a server, from `pg_stat_statements`.
 
 use std::error::Error;
+use std::time::Duration;
 
 use async_trait::async_trait;
+use jiff::SignedDuration;
 
+use super::error::QueriesError;
 use super::extension::Extension;
-use super::moments::Moments;
+use super::lookout::Lookout;
 use super::percentile::{Latency, Percentile};
 use super::rank::Order;
-use super::statements::Snapshot;
-use super::window::{Gap, Window};
+use super::regression::{Regression, RegressionKind};
+use super::statements::{Snapshot, StatementKey};
+use super::text::Names;
+use super::window::{Gap, QueryWindow, Window};
 use crate::monitor::{Measured, Metric, Probe, ProbeContext, ProbeError, Sample};
 
 /// Fewer executions have no 99th percentile that says anything.
@@ -24,17 +29,32 @@ const METRICS: &[Metric] = &[
     Metric::LatencyP99,
     Metric::QueriesCallsRate,
     Metric::QueriesTopShare,
+    Metric::QueriesRegressions,
+    Metric::QueriesRegressed,
+    Metric::QueriesHeavier,
 ];
+
+/// What windows of their own say.
+const OF_THE_LOOKOUT: [Metric; 3] =
+    [Metric::QueriesRegressions, Metric::QueriesRegressed, Metric::QueriesHeavier];
+
+/// The queries of each kind that are told one by one.
+const MOST_REGRESSED: usize = 3;
 
 /// Percentiles of all statements' execution times over the window between two readings, each
 /// estimated with its bound, and the share of the heaviest three. No texts are read.
 ///
+/// Windows of a minute are held against those before them, for queries that became slower or heavier:
+/// the heaviest three of these are told by their ids.
+///
 /// A server without the extension has no data here, which is said and alarms nobody. There is no
-/// default rule on latency: what is slow depends on the service.
+/// default rule on latency: what is slow depends on the service. There is one on queries that became
+/// slower than they were.
 #[derive(Debug, Default)]
 pub struct QueryLoad {
     extension: Option<Extension>,
     last: Option<Snapshot>,
+    lookout: Lookout,
 }
 
 #[async_trait]
@@ -48,17 +68,14 @@ impl Probe for QueryLoad {
     }
 
     async fn measure(&mut self, cx: &ProbeContext<'_>) -> Result<Measured, ProbeError> {
-        match self.snapshot(cx).await {
-            Ok(snapshot) => {
-                let window = self.last.as_ref().map(|last| Window::between(last, &snapshot));
-                self.last = Some(snapshot);
-                Ok(measured(window.as_ref(), cx))
-            }
+        match self.read(cx).await {
+            Ok(measured) => Ok(measured),
             // What the server refused ended the transaction that all probes share.
             Err(error) if error.is_absent() && error.source().is_none() => {
                 self.last = None;
                 let unseen = format!("latency and load of queries: {error}; {}", error.hint());
-                Ok(Measured { unseen: vec![unseen], ..without_data(cx) })
+                let samples = METRICS.iter().map(|metric| Sample::unknown(*metric, cx.now));
+                Ok(Measured { samples: samples.collect(), unseen: vec![unseen] })
             }
             Err(error) => {
                 let context = format!("{error}; {}", error.hint());
@@ -69,7 +86,24 @@ impl Probe for QueryLoad {
 }
 
 impl QueryLoad {
-    async fn snapshot(&mut self, cx: &ProbeContext<'_>) -> Result<Snapshot, super::QueriesError> {
+    /// The same that holds windows of another length against those before them: a minute by default.
+    #[must_use]
+    pub fn in_windows_of(mut self, window: Duration) -> Self {
+        self.lookout.window = SignedDuration::try_from(window).unwrap_or(SignedDuration::MAX);
+        self
+    }
+
+    async fn read(&mut self, cx: &ProbeContext<'_>) -> Result<Measured, QueriesError> {
+        let snapshot = self.snapshot(cx).await?;
+        let window = self.last.as_ref().map(|last| Window::between(last, &snapshot));
+        let slower = self.lookout.see(&snapshot);
+        self.last = Some(snapshot);
+        let mut measured = measured(window.as_ref(), cx);
+        measured.samples.extend(regressed(slower, cx).await?);
+        Ok(measured)
+    }
+
+    async fn snapshot(&mut self, cx: &ProbeContext<'_>) -> Result<Snapshot, QueriesError> {
         // Forgotten until a snapshot is there: an update of the extension changes its columns.
         let extension = match self.extension.take() {
             Some(extension) => extension,
@@ -82,15 +116,12 @@ impl QueryLoad {
 }
 
 fn measured(window: Option<&Window>, cx: &ProbeContext<'_>) -> Measured {
-    let Some(window) = window.filter(|window| is_whole(window)) else { return without_data(cx) };
-    let parts: Vec<Moments> = window
-        .queries
-        .iter()
-        .filter(|query| query.key.toplevel)
-        .map(|query| query.moments)
-        .collect();
-    let calls: u64 = parts.iter().map(|part| part.calls).sum();
-    let latency = Latency::of(&parts).filter(|_| calls >= FEWEST_CALLS);
+    // Nothing is told of a window that a reset fell into: its figures are those of a part of it.
+    let Some(window) = window.filter(|window| window.is_whole()) else { return without_data(cx) };
+    let sent: Vec<&QueryWindow> =
+        window.queries.iter().filter(|query| query.key.toplevel).collect();
+    let calls: u64 = sent.iter().map(|query| query.counted.calls).sum();
+    let latency = Latency::of_queries(&sent).filter(|_| calls >= FEWEST_CALLS);
     let percentile = |metric, of: fn(&Latency) -> Percentile| match &latency {
         Some(latency) => {
             let found = of(latency);
@@ -115,12 +146,36 @@ fn measured(window: Option<&Window>, cx: &ProbeContext<'_>) -> Measured {
     measured
 }
 
-/// Nothing is told of a window that a reset fell into: its figures are those of a part of it.
-fn is_whole(window: &Window) -> bool {
-    let broken = |gap: &Gap| matches!(gap, Gap::Reset { .. } | Gap::Lost { .. } | Gap::Backwards);
-    window.seconds() > 0.0 && !window.gaps.iter().any(broken)
+/// How many queries became slower or heavier, and by how much the heaviest of them.
+async fn regressed(
+    found: Option<Vec<(StatementKey, Regression)>>,
+    cx: &ProbeContext<'_>,
+) -> Result<Vec<Sample>, QueriesError> {
+    let Some(found) = found else {
+        return Ok(OF_THE_LOOKOUT.map(|metric| Sample::unknown(metric, cx.now)).to_vec());
+    };
+    let mut samples = vec![Sample::exact(Metric::QueriesRegressions, found.len() as f64, cx.now)];
+    if found.is_empty() {
+        return Ok(samples);
+    }
+    let names = Names::of(cx).await?;
+    let (slower, heavier): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|(_, found)| found.kind == RegressionKind::Mean);
+    let worst = slower.into_iter().take(MOST_REGRESSED);
+    samples.extend(worst.chain(heavier.into_iter().take(MOST_REGRESSED)).map(|(key, found)| {
+        let (metric, value) = match found.kind {
+            RegressionKind::Mean => (Metric::QueriesRegressed, found.ratio),
+            _ => (Metric::QueriesHeavier, Some(found.share)),
+        };
+        Sample::maybe(metric, value, cx.now)
+            .about("query_id", key.query_id.to_string())
+            .about("database", names.database(key.database))
+            .about("user", names.user(key.user))
+    }));
+    Ok(samples)
 }
 
 fn without_data(cx: &ProbeContext<'_>) -> Measured {
-    METRICS.iter().map(|metric| Sample::unknown(*metric, cx.now)).collect::<Vec<_>>().into()
+    let of_a_window = METRICS.iter().filter(|metric| !OF_THE_LOOKOUT.contains(metric));
+    of_a_window.map(|metric| Sample::unknown(*metric, cx.now)).collect::<Vec<_>>().into()
 }

@@ -8,6 +8,10 @@ use super::moments::Moments;
 use super::statements::{Counters, StatementKey};
 use super::window::{QueryWindow, Window};
 
+mod heaviness;
+
+use heaviness::Heaviness;
+
 /// Fewer executions in the window say nothing about their mean.
 const FEWEST_CALLS: u64 = 5;
 
@@ -27,18 +31,65 @@ const LEAST_RATIO: f64 = 1.5;
 /// 30,000 comparisons were it normal.
 const LEAST_Z: f64 = 4.0;
 
-/// A query that became slower.
+/// What rose from less than this part of the load, by this much at least, is heavier than it was.
+const LEAST_RISE: f64 = 0.1;
+
+/// How often larger than ever a share must be to have risen.
+const LEAST_SHARE_RATIO: f64 = 2.0;
+
+/// The load of a query in seconds of execution a second, below which its share of a server that has
+/// nothing to do says nothing.
+const LEAST_LOAD: f64 = 0.01;
+
+/// Shares are not known more exactly than this: a past that was even by chance is not taken at its
+/// word.
+const LEAST_SPREAD: f64 = 0.01;
+
+/// What of a query rose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum RegressionKind {
+    /// The time of one execution.
+    Mean,
+    /// Its part of the load: it is executed more often.
+    Share,
+    /// All of it: nobody had executed it before.
+    New,
+}
+
+impl RegressionKind {
+    /// The name as reports and labels have it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mean => "mean",
+            Self::Share => "share",
+            Self::New => "new",
+        }
+    }
+}
+
+/// A query that became slower, or heavier.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Regression {
-    /// How often slower its mean is than it was, apart from what slowed everything.
-    pub ratio: f64,
-    /// The rise in standard errors of the difference of the means.
-    pub z: f64,
+    /// What rose.
+    pub kind: RegressionKind,
+    /// How often more there is of it, apart from what slowed everything: of the mean, else of the
+    /// time of execution a second. `None` for a new query.
+    pub ratio: Option<f64>,
+    /// The rise in standard errors: of the difference of the means, or of how the share wandered.
+    /// `None` for a new query.
+    pub z: Option<f64>,
     /// The mean before, in milliseconds.
-    pub before_mean_ms: f64,
+    pub before_mean_ms: Option<f64>,
     /// The mean in the window, in milliseconds.
     pub mean_ms: f64,
-    /// Executions that the mean before is made of.
+    /// Its largest part of the load before; `None` where no past windows are known.
+    pub before_share: Option<f64>,
+    /// Its part of the load in the window, from 0 to 1.
+    pub share: f64,
+    /// Executions that the figures before are made of.
     pub before_calls: u64,
     /// Past windows that it was compared with; 0 where it was everything before the window.
     pub windows: usize,
@@ -48,13 +99,18 @@ pub struct Regression {
     pub blocks_ratio: Option<f64>,
 }
 
-/// The queries of a window that are slower than they were before it.
+/// The queries of a window that are slower or heavier than they were before it.
 ///
 /// A mean is compared with that of the past windows where there are three of them at least, else
-/// with that of everything before the window. A query is named where its mean rose by half at least,
+/// with that of everything before the window. A query is slower where its mean rose by half at least,
 /// by four standard errors at least (of both means by their own spread, and of how the mean wandered
 /// from window to window), on five calls or more, and where it takes a hundredth of the load. Where
 /// everything became slower, as on a machine that others use too, only what exceeds that counts.
+///
+/// A query that is not slower is heavier where three past windows at least are known, and its part of
+/// the load is twice what it ever was in them, a tenth of the whole larger, beyond four standard
+/// deviations, and not only because the others rest: its own time of execution a second rose by half.
+/// One that was never there before is new; where statements were evicted, none is.
 #[must_use]
 pub fn regressions(window: &Window, past: &[Window]) -> HashMap<StatementKey, Regression> {
     let pasts: HashMap<StatementKey, Past> = window
@@ -69,11 +125,17 @@ pub fn regressions(window: &Window, past: &[Window]) -> HashMap<StatementKey, Re
         .filter_map(|query| Some((query.key, query.moments.mean / pasts.get(&query.key)?.mean)))
         .filter(|(_, ratio)| ratio.is_finite())
         .collect();
-    let judged = window.queries.iter().filter(|query| window.share(query) >= LEAST_SHARE);
+    let heaviness = Heaviness::new(window, past);
+    let judged = window
+        .queries
+        .iter()
+        .filter(|query| window.share(query) >= LEAST_SHARE && query.counted.calls >= FEWEST_CALLS);
     judged
         .filter_map(|query| {
-            let past = pasts.get(&query.key)?;
-            Some((query.key, past.judge(query, general(&ratios, query.key))?))
+            let slower = pasts.get(&query.key).and_then(|past| {
+                past.judge(query, general(&ratios, query.key), window.share(query))
+            });
+            Some((query.key, slower.or_else(|| heaviness.judge(query))?))
         })
         .collect()
 }
@@ -145,11 +207,8 @@ impl Past {
         }
     }
 
-    fn judge(&self, query: &QueryWindow, general: f64) -> Option<Regression> {
+    fn judge(&self, query: &QueryWindow, general: f64, share: f64) -> Option<Regression> {
         let now = &query.moments;
-        if now.calls < FEWEST_CALLS {
-            return None;
-        }
         let expected = self.mean * general;
         let own = (now.variance + now.variance_error) / now.calls as f64;
         let error = (own + self.squared_error * general * general).sqrt();
@@ -157,10 +216,13 @@ impl Past {
         let (ratio, z) = (now.mean / expected, rise / error.max(expected * 1e-6));
         let asked = blocks(&query.counted) as f64 / now.calls as f64;
         (ratio >= LEAST_RATIO && z >= LEAST_Z).then_some(Regression {
-            ratio,
-            z,
-            before_mean_ms: self.mean,
+            kind: RegressionKind::Mean,
+            ratio: Some(ratio),
+            z: Some(z),
+            before_mean_ms: Some(self.mean),
             mean_ms: now.mean,
+            before_share: None,
+            share,
             before_calls: self.calls,
             windows: self.windows,
             general_ratio: general,

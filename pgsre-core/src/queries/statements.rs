@@ -9,6 +9,7 @@ use tokio_postgres::Row;
 use super::ask::Ask;
 use super::error::QueriesError;
 use super::extension::Extension;
+use super::histogram::Histograms;
 use crate::postgres::Session;
 
 /// How often a snapshot is taken anew that a reset fell into.
@@ -129,6 +130,8 @@ pub struct Snapshot {
     pub statements: HashMap<StatementKey, Counters>,
     /// What this role may not tell apart: other users' statements, summed.
     pub hidden: Hidden,
+    /// How long executions took, where pg_stat_monitor counts that.
+    pub histograms: Option<Histograms>,
 }
 
 /// Statements that this role may not see one by one.
@@ -171,7 +174,11 @@ impl Snapshot {
             let after = info(server, extension).await?;
             // Counters of before a reset under the mark of after it would be taken for a rise.
             if before.reset_us == after.reset_us || attempt == ATTEMPTS {
-                return Self::of(&rows, extension, after);
+                let histograms = match &extension.histograms {
+                    Some(schema) => Histograms::read(server, schema).await?,
+                    None => None,
+                };
+                return Ok(Self { histograms, ..Self::of(&rows, extension, after)? });
             }
             before = after;
         }
@@ -209,6 +216,7 @@ impl Snapshot {
             evictions: info.evictions,
             statements,
             hidden,
+            histograms: None,
         })
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use tokio_postgres::types::Type;
 
+use super::ask::Ask;
 use super::error::QueriesError;
 use super::extension::Extension;
 use super::statements::StatementKey;
@@ -117,8 +118,12 @@ impl Names {
     /// # Errors
     /// What the server says. Cancel safe.
     pub async fn read(session: &Session) -> Result<Self, QueriesError> {
+        Self::of(session).await
+    }
+
+    pub(super) async fn of(server: &impl Ask) -> Result<Self, QueriesError> {
         let mut names = Self::default();
-        for row in session.query_typed(NAMES, &[]).await? {
+        for row in server.rows(NAMES, &[]).await? {
             let of = if row.try_get(0)? { &mut names.databases } else { &mut names.users };
             of.insert(row.try_get(1)?, row.try_get(2)?);
         }

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::histogram::{Histogram, Histograms};
 use super::moments::Moments;
 use super::statements::{Counters, Snapshot, StatementKey};
 
@@ -29,6 +30,8 @@ pub struct QueryWindow {
     pub is_new: bool,
     /// How long its executions took.
     pub moments: Moments,
+    /// The same counted by pg_stat_monitor, where that is installed.
+    pub histogram: Option<Histogram>,
     /// What was counted before the window; `None` where it began anew in it.
     pub before: Option<Counters>,
 }
@@ -148,8 +151,18 @@ impl Window {
                 let queries = to.statements.iter().map(|(key, counters)| begun(*key, counters));
                 Self::of(from.at, to, queries.collect(), gaps, to.hidden.total_ms)
             }
-            None => Self::within_one_epoch(from, to, gaps),
+            None => Self::within_one_epoch(from, to, gaps).with_histograms(from, to),
         }
+    }
+
+    fn with_histograms(mut self, from: &Snapshot, to: &Snapshot) -> Self {
+        if let (Some(from), Some(to)) = (&from.histograms, &to.histograms) {
+            let mut found = Histograms::between(from, to);
+            for query in &mut self.queries {
+                query.histogram = found.remove(&query.key);
+            }
+        }
+        self
     }
 
     /// Everything since the statistics were last reset.
@@ -231,6 +244,14 @@ impl Window {
         self.to.duration_since(self.from).as_secs_f64().max(0.0)
     }
 
+    /// Whether its figures are those of all of it: nothing was reset in it, and it has a length.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        let breaks =
+            |gap: &Gap| matches!(gap, Gap::Reset { .. } | Gap::Lost { .. } | Gap::Backwards);
+        self.seconds() > 0.0 && !self.gaps.iter().any(breaks)
+    }
+
     /// A statement's part of the load: its time of execution as a share of that of all statements
     /// that clients sent. One that a function ran is part of the statement that called it.
     #[must_use]
@@ -292,6 +313,7 @@ fn begun(key: StatementKey, counters: &Counters) -> QueryWindow {
         exact: false,
         is_new: true,
         moments: Moments::of(counters),
+        histogram: None,
         before: None,
     }
 }
@@ -317,7 +339,15 @@ fn continued(key: StatementKey, before: &Counters, after: &Counters, exact: bool
         plan_ms: rise(|c| c.plan_ms),
         ..*after
     };
-    QueryWindow { key, counted, exact, is_new: false, moments, before: Some(*before) }
+    QueryWindow {
+        key,
+        counted,
+        exact,
+        is_new: false,
+        moments,
+        histogram: None,
+        before: Some(*before),
+    }
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use pgsre_core::postgres::{ServerVersion, Session};
 use pgsre_core::queries::{
-    Advice, Advised, Extension, Gap, Latency, Moments, Names, QueriesError, QueryWindow,
-    Regression, StatementKey, Text, Texts, Window, advise,
+    Advice, Advised, Extension, Gap, Latency, Names, QueriesError, QueryWindow, Regression,
+    StatementKey, Text, Texts, Window, advise,
 };
 use serde::Serialize;
 
@@ -29,7 +29,8 @@ pub struct QueriesReport {
     pub load: LoadReport,
     /// The worst queries.
     pub queries: Vec<QueryReport>,
-    /// Every query that became slower, the heaviest first: also those that are not among the worst.
+    /// Every query that became slower or heavier, the heaviest first: also those that are not among
+    /// the worst.
     pub regressions: Vec<QueryReport>,
     /// What the window does not know.
     pub gaps: Vec<GapReport>,
@@ -162,12 +163,28 @@ pub struct QueryReport {
     pub latency: Option<LatencyReport>,
     /// Whether it was not known when the window began.
     pub is_new: bool,
-    /// By how much it became slower, where it did.
+    /// By how much it became slower or heavier, where it did.
     pub regression: Option<Regression>,
+    /// What it was like in the past windows that are kept, the oldest first, and in this one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trend: Vec<TrendPoint>,
     /// What it says, as the server normalised it; `null` where that is gone.
     pub text: Option<String>,
     /// Whether the text was cut.
     pub is_cut: bool,
+}
+
+/// What a query was like in one window.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct TrendPoint {
+    /// When the window ended.
+    pub to: Timestamp,
+    /// Executions.
+    pub calls: u64,
+    /// Time of one execution; `null` where there was none.
+    pub mean_ms: Option<f64>,
+    /// Its part of the load, from 0 to 1.
+    pub share: f64,
 }
 
 /// Makes a [`QueriesReport`].
@@ -177,6 +194,8 @@ pub(super) struct Maker<'a> {
     pub(super) extension: &'a Extension,
     pub(super) args: &'a QueriesArgs,
     pub(super) window: &'a Window,
+    /// The windows before it that are known, the oldest first.
+    pub(super) past: &'a [Window],
     pub(super) slower: &'a HashMap<StatementKey, Regression>,
 }
 
@@ -223,7 +242,7 @@ impl Maker<'_> {
         texts: &HashMap<StatementKey, Text>,
     ) -> QueryReport {
         let (key, counted) = (query.key, &query.counted);
-        let latency = Latency::of(&[query.moments]);
+        let latency = Latency::of_queries(&[query]);
         let text = texts.get(&key);
         QueryReport {
             query_id: key.query_id.to_string(),
@@ -251,8 +270,32 @@ impl Maker<'_> {
             latency: latency.as_ref().map(LatencyReport::of),
             is_new: query.is_new,
             regression: self.slower.get(&key).copied(),
+            trend: self.trend(&key),
             text: text.map(|text| text.text.clone()),
             is_cut: text.is_some_and(|text| text.is_cut),
+        }
+    }
+}
+
+impl Maker<'_> {
+    /// Empty where there is nothing to compare with.
+    fn trend(&self, key: &StatementKey) -> Vec<TrendPoint> {
+        if self.past.is_empty() {
+            return Vec::new();
+        }
+        let windows = self.past.iter().chain(std::iter::once(self.window));
+        windows.map(|window| TrendPoint::of(window, key)).collect()
+    }
+}
+
+impl TrendPoint {
+    fn of(window: &Window, key: &StatementKey) -> Self {
+        let query = window.queries.iter().find(|query| query.key == *key);
+        Self {
+            to: window.to,
+            calls: query.map_or(0, |query| query.counted.calls),
+            mean_ms: query.map(|query| query.counted.mean_ms()),
+            share: query.map_or(0.0, |query| window.share(query)),
         }
     }
 }
@@ -274,11 +317,11 @@ fn unplanned(advised: &Advised) -> impl Iterator<Item = UnplannedReport> {
 }
 
 fn load(window: &Window) -> LoadReport {
-    let sent = window.queries.iter().filter(|query| query.key.toplevel);
-    let parts: Vec<Moments> = sent.map(|query| query.moments).collect();
-    let latency = Latency::of(&parts);
+    let sent: Vec<&QueryWindow> =
+        window.queries.iter().filter(|query| query.key.toplevel).collect();
+    let latency = Latency::of_queries(&sent);
     LoadReport {
-        calls: parts.iter().map(|part| part.calls).sum(),
+        calls: sent.iter().map(|query| query.counted.calls).sum(),
         total_ms: window.total_ms,
         p50_ms: latency.map(|latency| latency.p50.ms),
         p95_ms: latency.map(|latency| latency.p95.ms),

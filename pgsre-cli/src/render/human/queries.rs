@@ -1,6 +1,8 @@
 //! The queries that make the load, as a table.
 
-use crate::command::queries::{QueriesReport, QueryReport};
+use pgsre_core::queries::{Regression, RegressionKind};
+
+use crate::command::queries::{QueriesReport, QueryReport, TrendPoint};
 use crate::face::{Face, Palette};
 use crate::render::table::{Align, Table};
 use crate::render::{clean, wrap};
@@ -19,6 +21,9 @@ const COLUMNS: [(&str, Align); 8] = [
 
 /// Where there are several databases.
 const DATABASE: (&str, Align) = ("database", Align::Left);
+
+/// Where earlier windows are known: the mean time of each, and of this one.
+const TREND: (&str, Align) = ("mean's trend", Align::Left);
 
 const PREVIEW: (&str, Align) = ("query", Align::Left);
 
@@ -89,6 +94,12 @@ fn table(face: &Face, report: &QueriesReport) -> String {
             row.push(clean(&query.database));
         }
     }
+    if report.queries.iter().any(|query| !query.trend.is_empty()) {
+        columns.push(TREND);
+        for (row, query) in rows.iter_mut().zip(&report.queries) {
+            row.push(sparkline(&query.trend));
+        }
+    }
     let left = left_for_previews(face, &columns, &rows);
     columns.push(PREVIEW);
     let mut table = Table::new(&columns, &face.palette().faint);
@@ -140,28 +151,58 @@ fn slower(palette: &Palette, report: &QueriesReport) -> String {
     let mut text = String::new();
     for query in &report.regressions {
         let Some(found) = &query.regression else { continue };
-        let plan = match found.blocks_ratio {
-            Some(ratio) if ratio >= 1.5 => {
-                format!("; {} times the blocks a call: probably another plan", figure(ratio))
-            }
-            _ => String::new(),
-        };
-        let meanwhile = if found.general_ratio >= 1.1 {
-            format!("; everything else {} times", figure(found.general_ratio))
-        } else {
-            String::new()
+        let (label, what) = match found.kind {
+            RegressionKind::Share => ("heavier", heavier(found)),
+            RegressionKind::New => ("new", format!("{} of the load", percent(found.share))),
+            _ => ("slower", slower_mean(found)),
         };
         text.push_str(&format!(
-            "  {} {}  {} times: {} → {} ms a call{plan}{meanwhile}\n    {}\n",
-            palette.critical.apply_to("slower"),
+            "  {} {}  {what}\n    {}\n",
+            palette.critical.apply_to(label),
             query.query_id,
-            figure(found.ratio),
-            figure(found.before_mean_ms),
-            figure(found.mean_ms),
             palette.faint.apply_to(preview(query, 90)),
         ));
     }
     if text.is_empty() { text } else { format!("\n{text}") }
+}
+
+fn slower_mean(found: &Regression) -> String {
+    let plan = match found.blocks_ratio {
+        Some(ratio) if ratio >= 1.5 => {
+            format!("; {} times the blocks a call: probably another plan", figure(ratio))
+        }
+        _ => String::new(),
+    };
+    let meanwhile = if found.general_ratio >= 1.1 {
+        format!("; everything else {} times", figure(found.general_ratio))
+    } else {
+        String::new()
+    };
+    format!(
+        "{} times: {} → {} ms a call{plan}{meanwhile}",
+        figure(found.ratio.unwrap_or_default()),
+        figure(found.before_mean_ms.unwrap_or_default()),
+        figure(found.mean_ms),
+    )
+}
+
+fn heavier(found: &Regression) -> String {
+    let ratio = found.ratio.map_or_else(String::new, |ratio| {
+        format!(", {} times its time of execution", figure(ratio))
+    });
+    let before = percent(found.before_share.unwrap_or_default());
+    format!("{before} at most → {} of the load{ratio}", percent(found.share))
+}
+
+/// A bar a window, as high as its mean; a dot where it was not executed.
+fn sparkline(trend: &[TrendPoint]) -> String {
+    const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let most = trend.iter().filter_map(|point| point.mean_ms).fold(0.0, f64::max);
+    let bar = |mean: f64| {
+        let at = if most > 0.0 { (mean / most * 7.0).round() as usize } else { 0 };
+        BARS.get(at).copied().unwrap_or('█')
+    };
+    trend.iter().map(|point| point.mean_ms.map_or('·', bar)).collect()
 }
 
 fn advice(face: &Face, report: &QueriesReport) -> String {
@@ -215,11 +256,21 @@ fn figure(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::figure;
+    use super::{TrendPoint, figure, sparkline};
 
     #[test]
     fn figures_have_the_digits_that_matter() {
         let shown = [1234.4, 999.6, 123.4, 12.34, 1.234, 0.1234, 0.0].map(figure);
         assert_eq!(shown, ["1,234", "1,000", "123", "12.3", "1.23", "0.123", "0.00"]);
+    }
+
+    #[test]
+    fn a_trend_is_a_bar_a_window_and_a_dot_where_nothing_ran() {
+        let point =
+            |mean_ms| TrendPoint { to: jiff::Timestamp::UNIX_EPOCH, calls: 1, mean_ms, share: 0.0 };
+        let means = [Some(1.0), None, Some(1.1), Some(8.0), Some(4.0)];
+        assert_eq!(sparkline(&means.map(point)), "▂·▂█▅");
+        assert_eq!(sparkline(&[Some(0.0), Some(0.0)].map(point)), "▁▁");
+        assert_eq!(sparkline(&[]), "");
     }
 }

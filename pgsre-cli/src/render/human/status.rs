@@ -36,6 +36,7 @@ const FIGURES: [(&str, &[Metric]); 7] = [
             Metric::LatencyP50,
             Metric::LatencyP99,
             Metric::QueriesTopShare,
+            Metric::QueriesRegressions,
         ],
     ),
     ("cache", &[Metric::CacheHitRatio, Metric::TemporaryBytesRate]),

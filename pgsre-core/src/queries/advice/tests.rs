@@ -10,7 +10,7 @@ use crate::queries::statements::Counters;
 fn query(counted: Counters) -> QueryWindow {
     let key = StatementKey { database: 5, user: 10, toplevel: true, query_id: 1 };
     let moments = Moments::of(&counted);
-    QueryWindow { key, counted, exact: true, is_new: false, moments, before: None }
+    QueryWindow { key, counted, exact: true, is_new: false, moments, histogram: None, before: None }
 }
 
 fn text(text: &str) -> Text {

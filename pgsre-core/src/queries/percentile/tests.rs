@@ -135,3 +135,81 @@ fn the_normal_distribution_is_that_of_the_tables() {
         assert!((normal(z) - share).abs() < 1e-6, "{z}");
     }
 }
+
+/// A query of these executions, with a histogram of them.
+fn counted_query(times: &[f64], uppers: &[f64]) -> QueryWindow {
+    let counters = counted(times);
+    let key = crate::queries::StatementKey { database: 5, user: 10, toplevel: true, query_id: 1 };
+    QueryWindow {
+        key,
+        counted: counters,
+        exact: true,
+        is_new: false,
+        moments: Moments::of(&counters),
+        histogram: Some(Histogram::of(uppers, times)),
+        before: None,
+    }
+}
+
+/// pg_stat_monitor's default bounds, as its `histogram_bucket_boundary` makes them.
+fn default_uppers() -> Vec<f64> {
+    let size = (100_000.0f64 - 1.0).ln() / 20.0;
+    let rest = (1..21).map(|at| 1.0 + (size * f64::from(at)).exp());
+    std::iter::once(1.0).chain(rest).collect()
+}
+
+#[test]
+fn a_histogram_measures_two_humps_where_the_estimate_is_far_off() {
+    let mut times = vec![3.0; 900];
+    times.extend([400.0; 100]);
+    let query = counted_query(&times, &default_uppers());
+    let measured = Latency::of_queries(&[&query]).expect("executions");
+    assert_eq!(measured.method, Method::Measured);
+    for found in [measured.p95, measured.p99] {
+        assert!(found.at_least <= 400.0 && 400.0 <= found.at_most, "{found:?}");
+        assert!((found.ms / 400.0 - 1.0).abs() < 0.5, "{found:?}");
+    }
+    assert!(measured.p50.ms < 5.0 && measured.p50.at_most < 6.0, "{:?}", measured.p50);
+    let without = QueryWindow { histogram: None, ..query };
+    let estimated = Latency::of_queries(&[&without]).expect("executions");
+    assert_eq!(estimated.method, Method::Estimated);
+}
+
+#[test]
+fn a_histogram_that_lacks_executions_is_no_measurement() {
+    let whole = counted_query(&[3.0; 1000], &default_uppers());
+    let short = Histogram::of(&default_uppers(), &[3.0; 500]);
+    let lacking = QueryWindow { histogram: Some(short), ..whole.clone() };
+    let method = |queries: &[&QueryWindow]| Latency::of_queries(queries).map(|found| found.method);
+    assert_eq!(method(&[&lacking]), Some(Method::Estimated));
+    let none = QueryWindow { histogram: None, ..whole.clone() };
+    assert_eq!(method(&[&whole, &none]), Some(Method::Estimated), "half of the load has none");
+    assert_eq!(method(&[&whole, &whole]), Some(Method::Measured));
+}
+
+#[test]
+fn beyond_the_last_bound_mean_and_deviation_say_how_far() {
+    let query = counted_query(&[900_000.0; 50], &default_uppers());
+    let found = Latency::of_queries(&[&query]).expect("executions").p99;
+    assert!(found.at_most.is_finite() && found.at_least >= 99_999.0, "{found:?}");
+    assert!(found.at_least <= 900_000.0 && 900_000.0 <= found.at_most * (1.0 + 1e-9), "{found:?}");
+}
+
+#[test]
+fn the_bounds_of_a_histogram_cover_every_simulated_run() {
+    let mut random = StdRng::seed_from_u64(20_261_123);
+    for shape in [Shape::Lognormal, Shape::Bimodal, Shape::Exponential] {
+        for _ in 0..5 {
+            let sets = run(shape, 20, &mut random);
+            let queries: Vec<QueryWindow> =
+                sets.iter().map(|set| counted_query(set, &default_uppers())).collect();
+            let found = Latency::of_queries(&queries.iter().collect::<Vec<_>>());
+            let found = found.expect("executions");
+            assert_eq!(found.method, Method::Measured);
+            for (p, found) in [(0.5, found.p50), (0.95, found.p95), (0.99, found.p99)] {
+                let truth = truth(&sets, p);
+                assert!(found.at_least <= truth && truth <= found.at_most, "{p} {truth} {found:?}");
+            }
+        }
+    }
+}

@@ -24,6 +24,7 @@ fn snapshot(minute: i64, statements: &[(StatementKey, Counters)]) -> Snapshot {
         evictions: Some(0),
         statements: statements.iter().copied().collect(),
         hidden: Hidden::default(),
+        histograms: None,
     }
 }
 
