@@ -1,12 +1,16 @@
 //! Readings of real servers, and what of them is known. Faults and their alerts: `monitor_faults.rs`.
 
+use std::os::unix::fs::MetadataExt;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use pgsre_core::monitor::{
-    IncidentState, Incidents, Measured, Metric, Probe, ProbeContext, ProbeError, Reading, Role,
-    Sample, ServerMonitor, default_rules,
+    Bound, FileSystem, FreeSpace, IncidentState, Incidents, Measured, Metric, Probe, ProbeContext,
+    ProbeError, Reading, Role, Rule, Sample, ServerDirectories, ServerMonitor, Threshold,
+    default_rules,
 };
 use pgsre_core::postgres::ConnectConfig;
+use pgsre_tests::harness::relay::Relay;
 use pgsre_tests::harness::server::{PATIENCE, Server};
 use pgsre_tests::harness::standby::Standby;
 
@@ -225,6 +229,116 @@ async fn a_lock_on_a_catalogue_costs_some_probes_their_data_and_spoils_no_other(
     }
     locker.batch_execute("rollback").await.expect("a rollback");
     assert_eq!(monitor.read().await.missing, []);
+}
+
+#[tokio::test]
+async fn who_holds_others_up_is_named_and_nobody_where_nobody_waits() {
+    let server = Server::start(15).await;
+    server.sql("postgres", b"create table orders (id int)");
+    let mut monitor = monitor(&server);
+    let blocked = |reading: &Reading| {
+        let sample = reading.samples_of(Metric::LocksBlocked).next().expect("a sample").clone();
+        (sample.value, sample.note)
+    };
+    assert_eq!(blocked(&monitor.read().await), (Some(0.0), None));
+
+    let database = server.connect("postgres").await;
+    let billing = database.session().await.expect("a session");
+    let lock = "set application_name = 'billing'; begin; lock table orders";
+    billing.batch_execute(lock).await.expect("a lock");
+    let waiting = [database.session().await, database.session().await].map(|session| {
+        let session = session.expect("a session");
+        tokio::spawn(async move { session.batch_execute("table orders").await })
+    });
+    let two = |reading: &Reading| blocked(reading).0 == Some(2.0);
+    let reading = until(&mut monitor, two).await;
+    let note = blocked(&reading).1.expect("a note");
+    assert!(note.contains("(billing, user "), "{note}");
+    assert!(note.contains("idle in transaction for 0 s) holds up 2 backends"), "{note}");
+    let locks = reading.samples_of(Metric::ConnectionsWaits).find(|s| s.labels["type"] == "Lock");
+    assert_eq!(locks.expect("a sample").value, Some(2.0));
+    let rules =
+        [Rule::new("locks.blocked", Metric::LocksBlocked)
+            .warning(Threshold::at(Bound::Above(1.0)))];
+    let changes = Incidents::default().advance(&rules, &reading, reading.at);
+    let alert = changes[0].alert(&rules, "pgsre@test");
+    assert!(alert.summary.ends_with(&format!("above 1: {note}")), "{}", alert.summary);
+
+    // Where names cannot be looked up there is no note, and the figures are there.
+    billing.batch_execute("lock table pg_authid, pg_database").await.expect("locks");
+    let reading = monitor.read().await;
+    assert_eq!(blocked(&reading).0, Some(2.0), "{reading:#?}");
+    billing.batch_execute("rollback").await.expect("a rollback");
+    for waiting in waiting {
+        waiting.await.expect("a task").expect("a table");
+    }
+    assert_eq!(blocked(&monitor.read().await), (Some(0.0), None));
+}
+
+/// A directory on another file system than this one, that the server's user may write.
+fn elsewhere(server: &Server) -> tempfile::TempDir {
+    let data = std::fs::metadata(server.data_directory()).expect("the data directory");
+    let candidates = ["/dev/shm", "/var/tmp", "/tmp"];
+    let is_other =
+        |place: &&str| std::fs::metadata(place).is_ok_and(|place| place.dev() != data.dev());
+    let place = candidates.into_iter().find(is_other).expect("two file systems, as any Linux has");
+    let directory = tempfile::Builder::new().prefix("pgsre-test-").tempdir_in(place);
+    let directory = directory.expect("a directory");
+    std::os::unix::fs::chown(directory.path(), Some(data.uid()), None).expect("an owner");
+    directory
+}
+
+#[tokio::test]
+async fn each_file_system_of_a_server_that_is_proven_to_run_here_is_measured() {
+    let server = Server::start(15).await;
+    let directory = elsewhere(&server);
+    let sql = format!("create tablespace fast location '{}'", directory.path().display());
+    server.sql("postgres", sql.as_bytes());
+    let free = |reading: &Reading| {
+        let samples = reading.samples_of(Metric::DiskFreeBytes);
+        let told = samples.map(|one| (one.labels.get("filesystem").cloned(), one.value.is_some()));
+        told.collect::<Vec<_>>()
+    };
+    let both = [(Some("data".to_owned()), true), (Some("fast".to_owned()), true)];
+    assert_eq!(free(&monitor(&server).read().await), both);
+
+    // Through a tunnel: the data directory itself proves it, to whoever may see where it is.
+    let relay = Relay::to(&server.config("postgres")).await;
+    let through = |uri: &str| {
+        ServerMonitor::new("shop", ConnectConfig::parse(uri).expect("a connection string"))
+    };
+    let reading = through(&relay.uri("postgres")).read().await;
+    assert_eq!(free(&reading), both, "{reading:#?}");
+    server.sql("postgres", b"create role stranger login");
+    let stranger = relay.uri("postgres").replacen("//postgres@", "//stranger@", 1);
+    assert_eq!(free(&through(&stranger).read().await), [(None, false)]);
+
+    let mut monitor = through(&stranger).with_free_space(Arc::new(Provider));
+    let reading = monitor.read().await;
+    assert_eq!(free(&reading), [(Some("volume".to_owned()), true)]);
+    assert_eq!(value(&reading, Metric::DiskFreeRatio), Some(0.04));
+    let incidents = Incidents::of_one(&default_rules(), &reading);
+    assert!(incidents.open().iter().any(|incident| incident.rule == "disk.full"), "{incidents:?}");
+}
+
+/// What a service knows of a server elsewhere.
+#[derive(Debug)]
+struct Provider;
+
+#[async_trait::async_trait]
+impl FreeSpace for Provider {
+    fn method(&self) -> &'static str {
+        "provider"
+    }
+
+    async fn file_systems(&self, _: &ServerDirectories) -> Result<Vec<FileSystem>, ProbeError> {
+        let volume = FileSystem {
+            name: "volume".to_owned(),
+            free_bytes: 4 << 30,
+            size_bytes: Some(100 << 30),
+        };
+        Ok(vec![volume])
+    }
 }
 
 #[tokio::test]

@@ -37,9 +37,9 @@ pub use incident::{
 };
 pub use metric::{Metric, Unit};
 pub use probe::{
-    Archiver, Cache, Checkpoints, Connections, Disk, IndependentProbe, Limits, Locks, Measured,
-    Probe, ProbeContext, Receiver, Replication, Slots, Subscriptions, Transactions, Wraparound,
-    default_probes,
+    Archiver, Cache, Checkpoints, Connections, Disk, FileSystem, FreeSpace, IndependentProbe,
+    Limits, Locks, Measured, Probe, ProbeContext, Receiver, Replication, ServerDirectories, Slots,
+    Subscriptions, Transactions, Wraparound, default_probes,
 };
 pub(crate) use prometheus::label_name;
 pub use prometheus::{prometheus_rules, scrape_config};

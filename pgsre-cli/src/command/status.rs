@@ -60,6 +60,9 @@ pub struct AlertStatus {
     pub since: Timestamp,
     /// The figure.
     pub value: Option<f64>,
+    /// What is worth to know beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// What the figure is counted in, for people.
     #[serde(skip)]
     pub unit: Option<Unit>,
@@ -242,6 +245,7 @@ fn alert(incident: &Incident, rules: &[monitor::Rule]) -> AlertStatus {
         labels: incident.labels.clone(),
         since: incident.since,
         value: incident.value,
+        note: incident.note.clone(),
         unit: rule.map(|rule| rule.metric.unit()),
     }
 }

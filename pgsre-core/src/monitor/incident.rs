@@ -52,6 +52,9 @@ pub struct Incident {
     pub since: Timestamp,
     /// The last figure.
     pub value: Option<f64>,
+    /// What people want to know beside the last figure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
     /// Why nobody is told of it now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet: Option<Quiet>,
@@ -207,7 +210,8 @@ impl Incidents {
         match next {
             Some(next) => {
                 let told = before.and_then(|before| before.told);
-                self.open.insert(key, Incident { told, ..next });
+                let note = sample.note.clone();
+                self.open.insert(key, Incident { told, note, ..next });
                 None
             }
             None => before,

@@ -104,6 +104,7 @@ metrics! {
     ConnectionsSaturation = "connections.saturation", Ratio, "Client backends as a share of what ordinary roles may hold.";
     ConnectionsIdleInTransaction = "connections.idle_in_transaction", Count, "Client backends that wait for their client within a transaction.";
     ConnectionsWaiting = "connections.waiting", Count, "Client backends that wait for a lock.";
+    ConnectionsWaits = "connections.waits", Count, "Client backends whose statement waits now, by the type of what they wait for: Lock, LWLock, IO, IPC, BufferPin, Timeout, Extension.";
     ConnectionsLimitSaturation = "connections.limit_saturation", Ratio, "Client backends of a database or role as a share of its own limit.";
     ConnectionsDaysUntilFull = "connections.days_until_full", Days, "Time until the peak of a day takes every usable connection, as things go; unknown where history says too little.";
     TransactionsCommitRate = "transactions.commit_rate", PerSecond, "Committed transactions over the window, all databases together.";
@@ -157,8 +158,8 @@ metrics! {
     DrillPassedAgeSeconds = "drill.passed_age_seconds", Seconds, "Time since a restore drill that passed began; unknown where none did.";
     DrillOverdue = "drill.overdue", Bool, "Whether no drill passed within the time set; unknown where none is set.";
     DiskUsedBytes = "disk.used_bytes", Bytes, "Bytes used: of a database, a tablespace, or a file system.";
-    DiskFreeBytes = "disk.free_bytes", Bytes, "Bytes free in the file system of the data directory; unknown where the server is not on this machine.";
-    DiskFreeRatio = "disk.free_ratio", Ratio, "Bytes free as a share of the file system; unknown where the server is not on this machine.";
+    DiskFreeBytes = "disk.free_bytes", Bytes, "Bytes free in a file system of the server: of its data, and of its write-ahead log and tablespaces where they lie elsewhere; unknown where the server is not proven to run on this machine.";
+    DiskFreeRatio = "disk.free_ratio", Ratio, "Bytes free as a share of the file system; unknown where the server is not proven to run on this machine.";
     DiskGrowthRate = "disk.growth_rate", BytesPerSecond, "How fast it grows, of a database, a tablespace or a file system: from history.";
     DiskDaysUntilFull = "disk.days_until_full", Days, "Time until the file system is full, as things go; unknown where history says too little.";
     DiskDaysUntilFullEarliest = "disk.days_until_full_earliest", Days, "The same at the earliest: an interval from here holds the truth nine times of ten.";

@@ -11,7 +11,7 @@ use tokio_postgres::types::{ToSql, Type};
 
 use super::sample::Sample;
 use super::{Metric, ProbeError};
-use crate::postgres::{ServerVersion, Session};
+use crate::postgres::{HostAddress, ServerVersion, Session};
 
 mod archiver;
 mod cache;
@@ -33,7 +33,7 @@ pub use archiver::Archiver;
 pub use cache::Cache;
 pub use checkpoints::Checkpoints;
 pub use connections::Connections;
-pub use disk::Disk;
+pub use disk::{Disk, FileSystem, FreeSpace, ServerDirectories};
 pub use limits::Limits;
 pub use locks::Locks;
 pub use receiver::Receiver;
@@ -126,8 +126,6 @@ pub struct ProbeContext<'a> {
     pub version: ServerVersion,
     /// Whether it is a standby.
     pub standby: bool,
-    /// Whether the server runs on this machine: it was reached over a Unix socket.
-    pub local: bool,
     /// The watcher's clock.
     pub now: Timestamp,
     /// The same moment on a clock that never jumps.
@@ -136,6 +134,8 @@ pub struct ProbeContext<'a> {
     pub standbys: &'a [String],
     /// How late some of them are on purpose.
     pub delays: &'a BTreeMap<String, Duration>,
+    /// Where the server is reached: one of these.
+    pub hosts: &'a [HostAddress],
     pub(super) session: &'a Session,
 }
 

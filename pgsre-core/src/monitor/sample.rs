@@ -29,6 +29,10 @@ pub struct Sample {
     pub error: Option<f64>,
     /// When it was measured, by the watcher's clock.
     pub at: Timestamp,
+    /// What people want to know beside the figure: which backend it is that blocks others. Kept out
+    /// of the labels, which stay the same from reading to reading.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 impl Sample {
@@ -47,7 +51,16 @@ impl Sample {
     fn of(metric: Metric, value: Option<f64>, at: Timestamp) -> Self {
         // Infinite or no number: not a figure that anybody could compare.
         let value = value.filter(|value| value.is_finite());
-        Self { metric, labels: Labels::new(), value, unit: metric, method: None, error: None, at }
+        Self {
+            metric,
+            labels: Labels::new(),
+            value,
+            unit: metric,
+            method: None,
+            error: None,
+            at,
+            note: None,
+        }
     }
 
     /// A figure that may be missing.
@@ -63,6 +76,13 @@ impl Sample {
     #[must_use]
     pub fn about(mut self, label: &str, value: impl Into<String>) -> Self {
         self.labels.insert(label.to_owned(), value.into());
+        self
+    }
+
+    /// The same with a note.
+    #[must_use]
+    pub fn noting(mut self, note: impl Into<String>) -> Self {
+        self.note = Some(note.into());
         self
     }
 

@@ -1,16 +1,17 @@
 //! [`ServerMonitor`]: every probe of one server over one connection.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::future::{join, join_all};
 use jiff::Timestamp;
 
-use super::probe::{IndependentProbe, Probe, ProbeContext, default_probes};
+use super::probe::{Disk, FreeSpace, IndependentProbe, Probe, ProbeContext, default_probes};
 use super::reading::{Missing, Reading, Role, ServerFacts};
 use super::{Measured, Metric, ProbeError, Sample};
 use crate::postgres::{
-    ConnectConfig, Database, HostAddress, PostgresError, PostgresErrorKind, ServerVersion, Session,
+    ConnectConfig, Database, PostgresError, PostgresErrorKind, ServerVersion, Session,
 };
 
 /// The longest that a whole reading takes.
@@ -111,6 +112,15 @@ impl ServerMonitor {
     pub fn and(mut self, probe: Box<dyn Probe>) -> Self {
         self.server.probes.push(probe);
         self
+    }
+
+    /// Asks this for the free space of the server's file systems, in place of the operating system
+    /// of this machine: for servers elsewhere.
+    #[must_use]
+    pub fn with_free_space(mut self, free_space: Arc<dyn FreeSpace>) -> Self {
+        let disk: Box<dyn Probe> = Box::new(Disk::with_free_space(free_space));
+        self.server.probes.retain(|probe| probe.name() != disk.name());
+        self.and(disk)
     }
 
     /// Reads what lies beside the server too: its pooler, its backups.
@@ -242,11 +252,11 @@ impl Server {
             let context = ProbeContext {
                 version: self.version.unwrap_or(ServerVersion::from_num(0)),
                 standby,
-                local: is_local(&self.config),
                 now: Timestamp::now(),
                 instant: Instant::now(),
                 standbys: &self.standbys,
                 delays: &self.delays,
+                hosts: self.config.hosts(),
                 session: &session,
             };
             let now = context.now;
@@ -302,10 +312,6 @@ async fn cancel(session: &Session) -> bool {
 /// Whether a statement that takes no time is done in a short one.
 async fn in_time(work: impl Future<Output = Result<(), tokio_postgres::Error>>) -> bool {
     matches!(tokio::time::timeout(CANCEL_DEADLINE, work).await, Ok(Ok(())))
-}
-
-fn is_local(config: &ConnectConfig) -> bool {
-    config.hosts().iter().all(HostAddress::is_socket)
 }
 
 /// Why a server could not be read at all.

@@ -109,8 +109,11 @@ fn alert_line(palette: &Palette, alert: &AlertStatus) -> String {
         (Some(value), None) => value.to_string(),
         (None, _) => "unknown".to_owned(),
     };
+    let note = alert.note.as_ref().map_or_else(String::new, |note| {
+        format!("            {}\n", palette.faint.apply_to(clean(note)))
+    });
     format!(
-        "  {:<8}  {}  {}  {}\n",
+        "  {:<8}  {}  {}  {}\n{note}",
         style.apply_to(weight),
         clean(&alert.rule),
         about.join(", "),
@@ -254,9 +257,13 @@ fn disk(palette: &Palette, status: &Status) -> String {
             sample.labels.iter().map(|(kind, name)| format!("{kind} {}", clean(name))).collect();
         table.row(vec![about.join(", "), value(palette, sample)]);
     }
-    let free = status.samples.iter().find(|sample| sample.metric == Metric::DiskFreeBytes);
-    if let Some(free) = free {
-        table.row(vec!["free".to_owned(), value(palette, free)]);
+    for free in status.samples.iter().filter(|sample| sample.metric == Metric::DiskFreeBytes) {
+        let filesystem = free.labels.get("filesystem");
+        let about = filesystem.map_or_else(String::new, |name| format!(" for {}", clean(name)));
+        let why = free.method.filter(|_| free.value.is_none());
+        let why = why.map_or_else(String::new, |why| format!(": {why}"));
+        table
+            .row(vec![format!("free{about}{}", palette.faint.apply_to(why)), value(palette, free)]);
     }
     format!("\n{}", table.render())
 }

@@ -33,7 +33,7 @@ impl Change {
     }
 }
 
-/// `shop: replication.lag of replica db2: 3.2 s, above 1 s`.
+/// `shop: replication.lag of replica db2: 3.2 s, above 1 s`, and a note where there is one.
 fn summary(incident: &Incident, rule: Option<&Rule>, ends_at: Option<Timestamp>) -> String {
     let mut line = format!("{}{}", subject(incident), incident.rule);
     let about: Vec<String> = incident
@@ -58,6 +58,9 @@ fn summary(incident: &Incident, rule: Option<&Rule>, ends_at: Option<Timestamp>)
             let bound = bound.filter(|_| metric.is_none_or(|metric| metric.unit() != Unit::Bool));
             line.push_str(&format!(": {}", value.unwrap_or_else(|| "unknown now".to_owned())));
             line.push_str(&bound.map_or_else(String::new, |bound| format!(", {bound}")));
+            if let Some(note) = &incident.note {
+                line.push_str(&format!(": {note}"));
+            }
         }
     }
     line.replace(|c: char| c.is_control(), " ")

@@ -90,6 +90,7 @@ fn fresh(rule: &Rule, severity: Severity, labels: Labels, now: Timestamp) -> Inc
         labels,
         since: now,
         value: None,
+        note: None,
         quiet: None,
         told: None,
         sound_since: None,

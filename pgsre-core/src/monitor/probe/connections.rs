@@ -17,8 +17,12 @@ const CLIENTS: &str = "\
     SELECT count(*), count(*) FILTER (WHERE state = 'active'), \
            count(*) FILTER (WHERE state LIKE 'idle in transaction%'), \
            count(*) FILTER (WHERE wait_event_type = 'Lock'), \
-           count(*) FILTER (WHERE state IS NULL AND query = '<insufficient privilege>') \
+           count(*) FILTER (WHERE state IS NULL AND query = '<insufficient privilege>'), \
+           array_agg(wait_event_type) FILTER (WHERE state = 'active') \
       FROM pg_stat_get_activity(NULL) WHERE backend_type = 'client backend'";
+
+/// What a statement may wait for, but for its client. Extensions cannot add to them.
+const WAITS: [&str; 7] = ["Lock", "LWLock", "IO", "IPC", "BufferPin", "Timeout", "Extension"];
 
 /// Connections against what ordinary roles may hold.
 #[derive(Debug)]
@@ -38,6 +42,7 @@ impl Probe for Connections {
             Metric::ConnectionsActive,
             Metric::ConnectionsIdleInTransaction,
             Metric::ConnectionsWaiting,
+            Metric::ConnectionsWaits,
         ]
     }
 
@@ -57,6 +62,13 @@ impl Probe for Connections {
             of(Metric::ConnectionsIdleInTransaction, visible(count(2)?)),
             of(Metric::ConnectionsWaiting, visible(count(3)?)),
         ]);
+        let waits: Option<Vec<Option<String>>> = row.try_get(5)?;
+        let waits = waits.unwrap_or_default();
+        for kind in WAITS {
+            let count = waits.iter().flatten().filter(|wait| *wait == kind).count();
+            let sample = of(Metric::ConnectionsWaits, visible(count as f64));
+            measured.samples.push(sample.about("type", kind));
+        }
         if hidden > 0.0 {
             measured.unseen.push(format!(
                 "what {hidden} of {used} connections do is not visible to this role: grant \
