@@ -19,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub mod apart;
 pub mod catalogue;
 pub mod corpus;
+pub mod history;
 pub mod rival;
 pub mod scene;
 pub mod score;

@@ -8,9 +8,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::schema::Schema;
-use super::statement::{ConstraintKind, CreateTable, Statement};
+use super::statement::Statement;
 
 mod alter_table;
+mod columns;
+mod indexes;
+mod objects;
+mod partitions;
 
 /// Modes of locks on tables, from the weakest, by PostgreSQL's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -76,8 +80,10 @@ impl Facts {
     /// Derives them.
     #[must_use]
     pub fn of(statement: &Statement, schema: &Schema, version: u32) -> Self {
-        let mut derivation = Derivation { schema, version, facts: Self::default() };
+        let mut derivation =
+            Derivation { schema, version, facts: Self::default(), validated: BTreeSet::new() };
         derivation.statement(statement);
+        derivation.finish();
         derivation.facts
     }
 }
@@ -87,9 +93,42 @@ struct Derivation<'a> {
     schema: &'a Schema,
     version: u32,
     facts: Facts,
+    /// Tables whose foreign keys a query of its own checks.
+    validated: BTreeSet<String>,
 }
 
 impl Derivation<'_> {
+    fn statement(&mut self, statement: &Statement) {
+        use LockMode::*;
+        match statement {
+            Statement::AlterTable { table, if_exists, only, actions } => {
+                if !(*if_exists && self.schema.is_missing(table)) {
+                    self.alter_table(table, *only, actions);
+                }
+            }
+            Statement::CreateTable(table) => self.create_table(table),
+            Statement::ChangeRows { table, .. } | Statement::Insert { table } => {
+                self.lock(table, RowExclusiveLock);
+            }
+            Statement::LockTable { tables, mode, only } => {
+                for table in tables {
+                    let members = if *only { vec![table.clone()] } else { self.family(table) };
+                    self.lock_all(&members, LockMode::parse(mode));
+                }
+            }
+            Statement::Describe { tables } => self.lock_all(tables, ShareUpdateExclusiveLock),
+            Statement::Block { statements, .. } => {
+                statements.iter().for_each(|inner| self.statement(&inner.statement));
+            }
+            other => {
+                self.index_statement(other);
+                self.maintenance(other);
+                self.drop_statement(other);
+                self.object_statement(other);
+            }
+        }
+    }
+
     fn lock(&mut self, object: &str, mode: LockMode) {
         if object.is_empty() || self.schema.is_new(object) {
             return;
@@ -102,175 +141,56 @@ impl Derivation<'_> {
         objects.iter().for_each(|object| self.lock(object, mode));
     }
 
-    /// The table itself, or its partitions, which hold the rows.
-    fn leaves(&self, table: &str) -> Vec<String> {
-        let known = self.schema.table(table).map(|table| &table.partitions);
-        let Some(partitions) = known.filter(|partitions| !partitions.is_empty()) else {
-            return vec![table.to_owned()];
+    /// The table and everything below it.
+    fn family(&self, table: &str) -> Vec<String> {
+        self.schema.family(table)
+    }
+
+    /// The table and its partitions; those who inherit from it are tables of their own.
+    fn partitions(&self, table: &str) -> Vec<String> {
+        match self.schema.table(table) {
+            Some(known) if known.partitioned => self.family(table),
+            _ => vec![table.to_owned()],
+        }
+    }
+
+    /// Of these, those that have rows of their own and are in use.
+    fn holders(&self, tables: &[String]) -> Vec<String> {
+        let partitioned =
+            |table: &String| self.schema.table(table).is_some_and(|known| known.partitioned);
+        let holds = |table: &&String| {
+            !table.is_empty() && !self.schema.is_new(table) && !partitioned(table)
         };
-        partitions.iter().flat_map(|partition| self.leaves(partition)).collect()
+        tables.iter().filter(holds).cloned().collect()
     }
 
-    fn in_use(&self, table: &str) -> Vec<String> {
-        let leaves = self.leaves(table).into_iter();
-        leaves.filter(|leaf| !leaf.is_empty() && !self.schema.is_new(leaf)).collect()
-    }
-
-    fn rewrite(&mut self, table: &str) {
-        let tables = self.in_use(table);
+    fn rewrite(&mut self, tables: &[String]) {
+        let tables = self.holders(tables);
         self.facts.rewrites.extend(tables);
     }
 
-    fn scan(&mut self, table: &str) {
-        let tables = self.in_use(table);
+    fn scan(&mut self, tables: &[String]) {
+        let tables = self.holders(tables);
         self.facts.scans.extend(tables);
     }
 
-    fn build_index(&mut self, table: &str) {
-        let tables = self.in_use(table);
+    /// A foreign key is checked by a query of its own, which a rewrite does not spare.
+    fn validate_foreign_key(&mut self, tables: &[String]) {
+        let tables = self.holders(tables);
+        self.validated.extend(tables);
+    }
+
+    fn build_index(&mut self, tables: &[String]) {
+        let tables = self.holders(tables);
         self.facts.index_builds.extend(tables);
     }
 
-    fn statement(&mut self, statement: &Statement) {
-        use LockMode::*;
-        match statement {
-            Statement::AlterTable { table, actions } => self.alter_table(table, actions),
-            Statement::CreateTable(table) => self.create_table(table),
-            Statement::DropTable { tables } => {
-                for table in tables {
-                    self.lock(table, AccessExclusiveLock);
-                    let leaves = self.leaves(table);
-                    self.lock_all(&leaves, AccessExclusiveLock);
-                    let parents = self.schema.parents(table, |_| true);
-                    self.lock_all(&parents, AccessExclusiveLock);
-                }
-            }
-            Statement::Truncate { tables } | Statement::DropView { views: tables } => {
-                for table in tables {
-                    let leaves = self.leaves(table);
-                    self.lock_all(&leaves, AccessExclusiveLock);
-                    self.lock(table, AccessExclusiveLock);
-                }
-            }
-            Statement::CreateView { name, or_replace: true } => {
-                self.lock(name, AccessExclusiveLock)
-            }
-            Statement::ChangeRules { table } => self.lock(table, AccessExclusiveLock),
-            Statement::CreateTrigger { table } => self.lock(table, ShareRowExclusiveLock),
-            Statement::ChangeRows { table, .. } | Statement::Insert { table } => {
-                self.lock(table, RowExclusiveLock);
-            }
-            Statement::LockTable { tables, mode } => self.lock_all(tables, LockMode::parse(mode)),
-            Statement::Describe { tables } | Statement::Analyze { tables } => {
-                self.lock_all(tables, ShareUpdateExclusiveLock);
-            }
-            Statement::AlterDomain { name, checks } => self.alter_domain(name, *checks),
-            Statement::RenameIndex { index, .. } | Statement::AlterIndex { index } => {
-                self.lock(index, ShareUpdateExclusiveLock)
-            }
-            Statement::Block { statements, .. } => {
-                statements.iter().for_each(|inner| self.statement(&inner.statement));
-            }
-            other => self.maintenance(other),
-        }
-    }
-
-    /// Indexes, and commands that write a table anew.
-    fn maintenance(&mut self, statement: &Statement) {
-        use LockMode::*;
-        let or =
-            |concurrently: bool, mode| if concurrently { ShareUpdateExclusiveLock } else { mode };
-        match statement {
-            Statement::CreateIndex { table, only: true, .. } => self.lock(table, ShareLock),
-            Statement::CreateIndex { table, concurrently, .. } => {
-                for table in self.leaves(table).iter().chain([table]) {
-                    self.lock(table, or(*concurrently, ShareLock));
-                }
-                self.build_index(table);
-                self.facts.refuses_transactions = *concurrently;
-            }
-            Statement::DropIndex { indexes, concurrently } => {
-                for index in indexes {
-                    self.drop_index(index, or(*concurrently, AccessExclusiveLock));
-                }
-                self.facts.refuses_transactions = *concurrently;
-            }
-            Statement::Reindex { index, name, concurrently } => {
-                self.reindex(*index, name, or(*concurrently, ShareLock));
-                self.facts.refuses_transactions = *concurrently || name.is_empty();
-            }
-            Statement::RefreshMaterializedView { view, concurrently } => {
-                self.lock(view, if *concurrently { ExclusiveLock } else { AccessExclusiveLock });
-                if !concurrently {
-                    self.rewrite(view);
-                }
-            }
-            Statement::Vacuum { tables, full } => {
-                self.facts.refuses_transactions = true;
-                self.lock_all(tables, or(!full, AccessExclusiveLock));
-                tables.iter().filter(|_| *full).for_each(|table| self.rewrite(table));
-            }
-            Statement::Cluster { table } => {
-                self.facts.refuses_transactions = table.is_empty();
-                self.lock(table, AccessExclusiveLock);
-                self.rewrite(table);
-            }
-            _ => {}
-        }
-    }
-
-    fn drop_index(&mut self, index: &str, mode: LockMode) {
-        match self.schema.table_of_index(index) {
-            Some(table) if self.schema.is_new(table) => {}
-            table => {
-                let table = table.map(str::to_owned).unwrap_or_default();
-                self.lock(&table, mode);
-                self.lock(index, mode);
-                if table.is_empty() {
-                    self.assume(format!("the table of index {index} is not known"));
-                }
-            }
-        }
-    }
-
-    fn reindex(&mut self, index: bool, name: &str, mode: LockMode) {
-        if !index {
-            self.lock(name, mode);
-            return self.build_index(name);
-        }
-        let own = if mode == LockMode::ShareLock { LockMode::AccessExclusiveLock } else { mode };
-        self.lock(name, own);
-        let table = self.schema.table_of_index(name).map(str::to_owned).unwrap_or_default();
-        self.lock(&table, mode);
-        self.build_index(&table);
-    }
-
-    fn create_table(&mut self, table: &CreateTable) {
-        if table.if_not_exists && self.schema.table(&table.name).is_some() {
-            return;
-        }
-        if let Some(parent) = &table.partition_of {
-            self.lock(parent, LockMode::AccessExclusiveLock);
-        }
-        self.lock_all(&table.inherits, LockMode::ShareUpdateExclusiveLock);
-        let of_columns = table.columns.iter().flat_map(|column| &column.constraints);
-        for constraint in table.constraints.iter().chain(of_columns) {
-            if let ConstraintKind::Foreign { parent, .. } = &constraint.kind
-                && *parent != table.name
-            {
-                self.lock(parent, LockMode::ShareRowExclusiveLock);
-            }
-        }
-    }
-
-    fn alter_domain(&mut self, name: &str, checks: bool) {
-        if !checks {
-            return;
-        }
-        for table in self.schema.tables_with_type(name) {
-            self.lock(&table, LockMode::ShareLock);
-            self.scan(&table);
-        }
+    /// A rewrite verifies on its way, and builds the indexes anew.
+    fn finish(&mut self) {
+        let facts = &mut self.facts;
+        facts.scans.retain(|table| !facts.rewrites.contains(table));
+        facts.index_builds.retain(|table| !facts.rewrites.contains(table));
+        facts.scans.append(&mut self.validated);
     }
 
     fn assume(&mut self, what: String) {

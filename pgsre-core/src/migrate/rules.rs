@@ -141,11 +141,11 @@ fn scan_under_held_lock(context: &Context<'_>) -> Option<String> {
 
 fn breaking_change(context: &Context<'_>) -> Option<String> {
     match context.statement {
-        Statement::DropTable { tables } => {
+        Statement::DropTable { tables, .. } => {
             let used = tables.iter().find(|table| !context.schema.is_new(table))?;
             Some(format!("applications that still use {used} break"))
         }
-        Statement::AlterTable { table, actions } if !context.schema.is_new(table) => {
+        Statement::AlterTable { table, actions, .. } if !context.schema.is_new(table) => {
             actions.iter().find_map(|action| breaks(table, action))
         }
         _ => None,
@@ -154,7 +154,7 @@ fn breaking_change(context: &Context<'_>) -> Option<String> {
 
 fn breaks(table: &str, action: &Action) -> Option<String> {
     let (what, verb) = match action {
-        Action::DropColumn { column } => (format!("{table}.{column}"), "dropped"),
+        Action::DropColumn { column, .. } => (format!("{table}.{column}"), "dropped"),
         Action::RenameColumn { column, .. } => (format!("{table}.{column}"), "renamed"),
         Action::RenameTo { .. } => (table.to_owned(), "renamed"),
         Action::SetSchema { .. } => (table.to_owned(), "moved"),
@@ -173,7 +173,7 @@ fn unbounded_change(context: &Context<'_>) -> Option<String> {
 }
 
 fn drop_index(context: &Context<'_>) -> Option<String> {
-    let Statement::DropIndex { indexes, concurrently: false } = context.statement else {
+    let Statement::DropIndex { indexes, concurrently: false, .. } = context.statement else {
         return None;
     };
     (!context.facts.locks.is_empty())

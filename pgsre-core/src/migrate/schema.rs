@@ -2,7 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::statement::{Action, Column, Constraint, ConstraintKind, CreateTable, Statement};
+use super::statement::{Constraint, ConstraintKind, RuleKind};
+use super::types::DataType;
+pub(super) use replay::is_default;
+pub(super) use table::{Index, Table};
+
+mod name;
+mod replay;
+mod table;
 
 /// The schema as the statements so far left it.
 ///
@@ -12,287 +19,251 @@ use super::statement::{Action, Column, Constraint, ConstraintKind, CreateTable, 
 #[derive(Clone, Debug, Default)]
 pub struct Schema {
     tables: BTreeMap<String, Table>,
-    /// The table of each index.
-    indexes: BTreeMap<String, String>,
-    /// Domains: whether they have constraints, and their base type.
-    domains: BTreeMap<String, (bool, String)>,
+    indexes: BTreeMap<String, Index>,
+    /// Views and materialized views, with the words of their queries.
+    views: BTreeMap<String, BTreeSet<String>>,
+    domains: BTreeMap<String, Domain>,
     /// Functions: whether they are volatile.
     functions: BTreeMap<String, bool>,
+    attached: Vec<Attached>,
+    /// The table of extended statistics.
+    statistics: BTreeMap<String, String>,
+    publications: BTreeMap<String, BTreeSet<String>>,
     new: BTreeSet<String>,
+    /// Whether files came before this one: what they did not create is not there.
+    has_past: bool,
+    /// Whether the session's time zone is UTC, where this was said.
+    utc: Option<bool>,
 }
 
-/// What is known of one table.
+/// A domain.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Table {
-    pub(super) columns: BTreeMap<String, Column>,
-    pub(super) constraints: Vec<Constraint>,
-    pub(super) partitions: BTreeSet<String>,
+struct Domain {
+    base: String,
+    checks: BTreeSet<String>,
+    not_null: bool,
+}
+
+/// A trigger, policy or rule.
+#[derive(Clone, Debug)]
+struct Attached {
+    kind: RuleKind,
+    table: String,
+    name: String,
+    /// The function that a trigger calls.
+    function: Option<String>,
+}
+
+/// A foreign key and the table that it stands on.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ForeignKey<'a> {
+    pub(super) table: &'a str,
+    pub(super) constraint: &'a Constraint,
+    pub(super) columns: &'a [String],
+    pub(super) parent: &'a str,
+    /// The columns that it refers to; empty for the primary key.
+    pub(super) to: &'a [String],
+}
+
+impl Attached {
+    fn is(&self, kind: RuleKind, table: &str, name: &str) -> bool {
+        self.kind == kind && self.table == table && self.name == name
+    }
 }
 
 impl Schema {
     /// What was created so far is used by others and has rows from now on.
     pub fn settle(&mut self) {
+        self.has_past |= !self.new.is_empty();
         self.new.clear();
+        self.utc = None;
     }
 
     pub(super) fn is_new(&self, table: &str) -> bool {
         self.new.contains(table)
     }
 
+    pub(super) fn utc(&self) -> Option<bool> {
+        self.utc
+    }
+
     pub(super) fn table(&self, name: &str) -> Option<&Table> {
         self.tables.get(name)
     }
 
+    /// Whether a table, view or index is known not to be there.
+    pub(super) fn is_missing(&self, name: &str) -> bool {
+        let known = self.tables.contains_key(name)
+            || self.views.contains_key(name)
+            || self.indexes.contains_key(name)
+            || self.new.contains(name);
+        self.has_past && !known
+    }
+
+    /// The tables and materialized views of a schema; all where there is none.
+    pub(super) fn tables_of(&self, schema: Option<&str>) -> Vec<String> {
+        let within = |name: &&String| schema.is_none_or(|schema| lies_in(name, schema));
+        self.tables.keys().filter(within).cloned().collect()
+    }
+
+    pub(super) fn views_of(&self, schema: &str) -> Vec<String> {
+        self.views.keys().filter(|name| lies_in(name, schema)).cloned().collect()
+    }
+
+    pub(super) fn index(&self, name: &str) -> Option<&Index> {
+        self.indexes.get(name)
+    }
+
     pub(super) fn table_of_index(&self, index: &str) -> Option<&str> {
-        self.indexes.get(index).map(String::as_str)
+        self.indexes.get(index).map(|index| index.table.as_str())
     }
 
-    /// Whether a type is a domain with constraints; its base type's are too.
+    pub(super) fn indexes_of(&self, table: &str) -> impl Iterator<Item = (&String, &Index)> {
+        self.indexes.iter().filter(move |(_, index)| index.table == table)
+    }
+
+    /// The table and everything below it: partitions, tables that inherit from it.
+    pub(super) fn family(&self, table: &str) -> Vec<String> {
+        let mut family = vec![table.to_owned()];
+        let mut next = 0;
+        while let Some(one) = family.get(next) {
+            let children = self.tables.get(one).map(|known| &known.children);
+            let children: Vec<String> = children.into_iter().flatten().cloned().collect();
+            let unseen = children.into_iter().filter(|child| !family.contains(child));
+            family.extend(unseen.collect::<Vec<_>>());
+            next += 1;
+        }
+        family
+    }
+
+    /// The partitioned table that this is a partition of.
+    pub(super) fn partitioned_parent(&self, table: &str) -> Option<&str> {
+        let mut parents = self.tables.iter().filter(|(_, known)| known.partitioned);
+        parents.find(|(_, known)| known.children.contains(table)).map(|(name, _)| name.as_str())
+    }
+
+    /// Whether a type is a domain with constraints, its own or those of the domain below it.
     pub(super) fn is_constrained_domain(&self, name: &str) -> bool {
-        self.domains.get(name).is_some_and(|(constrained, _)| *constrained)
+        self.domain_chain(name).iter().any(|one| one.not_null || !one.checks.is_empty())
     }
 
-    /// The type that a domain stands for; the type itself where it is none.
-    pub(super) fn base_type<'a>(&'a self, name: &'a str) -> &'a str {
-        self.domains.get(name).map_or(name, |(_, base)| base)
+    /// Whether a type is a domain without NULL.
+    pub(super) fn refuses_null(&self, name: &str) -> bool {
+        self.domain_chain(name).iter().any(|one| one.not_null)
+    }
+
+    fn domain_chain(&self, name: &str) -> Vec<&Domain> {
+        let mut chain: Vec<&Domain> = Vec::new();
+        let mut name = name;
+        // A domain is made of one that was there before; a history that says otherwise is cut short.
+        while let Some(domain) = self.domains.get(name).filter(|_| chain.len() < 32) {
+            chain.push(domain);
+            name = &domain.base;
+        }
+        chain
+    }
+
+    /// The type that a type stands for: the base of a domain, whose length a cast does not see.
+    pub(super) fn base_type(&self, name: &str) -> DataType {
+        match self.domain_chain(name).last() {
+            Some(domain) => DataType::parse(&domain.base).without_modifiers(),
+            None => DataType::parse(name),
+        }
+    }
+
+    /// The type at the end of a domain, with its length.
+    pub(super) fn domain_base(&self, name: &str) -> DataType {
+        DataType::parse(self.domain_chain(name).last().map_or(name, |domain| &domain.base))
     }
 
     pub(super) fn is_volatile(&self, function: &str) -> Option<bool> {
         self.functions.get(function).copied()
     }
 
-    /// Tables with a column of this type.
+    /// Tables with a column of this type, or of a domain over it.
     pub(super) fn tables_with_type(&self, name: &str) -> Vec<String> {
-        let uses = |table: &Table| table.columns.values().any(|column| column.data_type == name);
+        let is_it = |data_type: &str| {
+            let mut seen = data_type;
+            (0..32).any(|_| {
+                let found = seen == name;
+                seen = self.domains.get(seen).map_or("", |domain| domain.base.as_str());
+                found
+            })
+        };
+        let uses = |table: &Table| table.columns.values().any(|column| is_it(&column.data_type));
         self.tables.iter().filter(|(_, table)| uses(table)).map(|(name, _)| name.clone()).collect()
     }
 
-    /// A foreign key's other table, by the constraint's name.
-    pub(super) fn parents(
-        &self,
-        table: &str,
-        dropped: impl Fn(&Constraint) -> bool,
-    ) -> Vec<String> {
-        let constraints = self.tables.get(table).map(|table| table.constraints.as_slice());
-        let foreign = constraints.unwrap_or_default().iter().filter(|known| dropped(known));
-        foreign
-            .filter_map(|known| match &known.kind {
-                ConstraintKind::Foreign { parent, .. } => Some(parent.clone()),
+    /// Views that read a table, or this column of it, and the views that read those.
+    pub(super) fn views_over(&self, table: &str, column: Option<&str>) -> Vec<String> {
+        let bare = |name: &str| name.rsplit('.').next().unwrap_or(name).to_owned();
+        let first = bare(table);
+        let reads = |words: &&BTreeSet<String>| {
+            let of = |column: &str| words.contains(&format!("{first}.{column}"));
+            let all = || words.contains("*") || of("*");
+            words.contains(&first)
+                && column.is_none_or(|column| words.contains(column) || of(column) || all())
+        };
+        let direct = self.views.iter().filter(|(name, words)| *name != table && reads(words));
+        let mut found: Vec<String> = direct.map(|(name, _)| name.clone()).collect();
+        let mut next = 0;
+        while let Some(view) = found.get(next).map(|view| bare(view)) {
+            let over = self.views.iter().filter(|(_, words)| words.contains(&view));
+            let unseen = over.map(|(name, _)| name).filter(|name| !found.contains(name));
+            let unseen: Vec<String> = unseen.filter(|name| bare(name) != view).cloned().collect();
+            found.extend(unseen);
+            next += 1;
+        }
+        found
+    }
+
+    pub(super) fn foreign_keys(&self) -> impl Iterator<Item = ForeignKey<'_>> {
+        self.tables.iter().flat_map(|(table, known)| {
+            known.constraints.iter().filter_map(move |constraint| match &constraint.kind {
+                ConstraintKind::Foreign { columns, parent, to } => {
+                    Some(ForeignKey { table, constraint, columns, parent, to })
+                }
                 _ => None,
             })
-            .collect()
+        })
     }
 
-    /// Takes over what a statement changes.
-    pub fn apply(&mut self, statement: &Statement) {
-        match statement {
-            Statement::CreateTable(table) => self.create(table),
-            Statement::CreateMaterializedView { name } => {
-                self.new.insert(name.clone());
-            }
-            Statement::CreateIndex { name, table, .. } => {
-                self.indexes.insert(name.clone(), table.clone());
-            }
-            Statement::DropTable { tables } => tables.iter().for_each(|name| self.forget(name)),
-            Statement::AlterTable { table, actions } => {
-                actions.iter().for_each(|action| self.alter(table, action));
-            }
-            Statement::CreateDomain { name, base, constrained } => {
-                self.domains.insert(name.clone(), (*constrained, base.clone()));
-            }
-            Statement::AlterDomain { name, .. } => {
-                self.domains.entry(name.clone()).and_modify(|(constrained, _)| *constrained = true);
-            }
-            Statement::CreateFunction { name, volatile } => {
-                self.functions.insert(name.clone(), *volatile);
-            }
-            Statement::RenameIndex { index, to } => {
-                if let Some(table) = self.indexes.remove(index) {
-                    self.indexes.insert(to.clone(), table);
-                }
-            }
-            Statement::Block { statements, .. } => {
-                statements.iter().for_each(|inner| self.apply(&inner.statement));
-            }
-            _ => {}
+    /// The columns that a foreign key refers to.
+    pub(super) fn referred<'a>(&'a self, key: &ForeignKey<'a>) -> &'a [String] {
+        if !key.to.is_empty() {
+            return key.to;
         }
+        let known = self.tables.get(key.parent).map(|known| known.constraints.as_slice());
+        let mut keys = known.unwrap_or_default().iter().filter_map(|one| match &one.kind {
+            ConstraintKind::Primary { columns, .. } => Some(columns.as_slice()),
+            _ => None,
+        });
+        keys.next().unwrap_or_default()
     }
 
-    fn create(&mut self, create: &CreateTable) {
-        if create.if_not_exists && self.tables.contains_key(&create.name) {
-            return;
-        }
-        let mut table = Table { constraints: create.constraints.clone(), ..Table::default() };
-        for column in &create.columns {
-            table.add(&create.name, column.clone());
-        }
-        let parents = create.partition_of.iter().chain(&create.inherits);
-        for parent in parents {
-            if let Some(known) = self.tables.get_mut(parent) {
-                known.partitions.insert(create.name.clone());
-                table.columns.extend(known.columns.clone());
-            }
-        }
-        for constraint in &mut table.constraints {
-            name_constraint(&create.name, constraint);
-            self.index(&create.name, constraint);
-        }
-        self.tables.insert(create.name.clone(), table);
-        self.new.insert(create.name.clone());
+    /// Tables with a trigger that calls this function.
+    pub(super) fn tables_calling(&self, function: &str) -> Vec<String> {
+        let calls = |one: &&Attached| one.function.as_deref() == Some(function);
+        self.attached.iter().filter(calls).map(|one| one.table.clone()).collect()
     }
 
-    fn forget(&mut self, name: &str) {
-        self.tables.remove(name);
-        self.new.remove(name);
-        self.indexes.retain(|_, table| table != name);
+    /// Whether a table is known to have no trigger, policy or rule of this name.
+    pub(super) fn lacks(&self, kind: RuleKind, table: &str, name: &str) -> bool {
+        self.has_past && !self.attached.iter().any(|one| one.is(kind, table, name))
     }
 
-    fn index(&mut self, table: &str, constraint: &Constraint) {
-        use ConstraintKind::{Primary, Unique};
-        if matches!(constraint.kind, Primary { .. } | Unique { .. }) {
-            self.indexes.insert(constraint.name.clone(), table.to_owned());
-        }
+    pub(super) fn table_of_statistics(&self, name: &str) -> Option<&String> {
+        self.statistics.get(name)
     }
 
-    fn alter(&mut self, name: &str, action: &Action) {
-        if let Action::RenameTo { name: to } = action {
-            return self.rename(name, to);
-        }
-        if let Action::SetSchema { schema } = action {
-            let bare = name.rsplit('.').next().unwrap_or(name);
-            let to = if schema == "public" { bare.to_owned() } else { format!("{schema}.{bare}") };
-            return self.rename(name, &to);
-        }
-        if let Action::AddConstraint(constraint) = action {
-            let mut constraint = constraint.clone();
-            name_constraint(name, &mut constraint);
-            self.index(name, &constraint);
-            self.tables.entry(name.to_owned()).or_default().constrain(constraint);
-            return;
-        }
-        self.tables.entry(name.to_owned()).or_default().alter(name, action);
-    }
-
-    fn rename(&mut self, from: &str, to: &str) {
-        let to = match from.rsplit_once('.') {
-            Some((schema, _)) if !to.contains('.') => format!("{schema}.{to}"),
-            _ => to.to_owned(),
-        };
-        if let Some(table) = self.tables.remove(from) {
-            self.tables.insert(to.clone(), table);
-        }
-        if self.new.remove(from) {
-            self.new.insert(to.clone());
-        }
-        self.indexes
-            .values_mut()
-            .filter(|table| *table == from)
-            .for_each(|table| table.clone_from(&to));
+    pub(super) fn published(&self, publication: &str) -> Vec<String> {
+        self.publications.get(publication).into_iter().flatten().cloned().collect()
     }
 }
 
-impl Table {
-    fn add(&mut self, table: &str, mut column: Column) {
-        for mut constraint in std::mem::take(&mut column.constraints) {
-            name_constraint(table, &mut constraint);
-            self.constraints.push(constraint);
-        }
-        self.columns.insert(column.name.clone(), column);
+fn lies_in(name: &str, schema: &str) -> bool {
+    match name.split_once('.') {
+        Some((own, _)) => own == schema,
+        None => schema == "public",
     }
-
-    fn constrain(&mut self, constraint: Constraint) {
-        if let ConstraintKind::Primary { columns, .. } = &constraint.kind {
-            columns.iter().for_each(|name| self.not_null(name, true));
-        }
-        if let ConstraintKind::NotNull { column } = &constraint.kind {
-            self.not_null(column, !constraint.not_valid);
-        }
-        self.constraints.push(constraint);
-    }
-
-    fn not_null(&mut self, name: &str, not_null: bool) {
-        let column = self.columns.entry(name.to_owned()).or_default();
-        column.not_null = not_null;
-    }
-
-    fn alter(&mut self, table: &str, action: &Action) {
-        match action {
-            Action::AddColumn { column, if_not_exists }
-                if !(*if_not_exists && self.columns.contains_key(&column.name)) =>
-            {
-                self.add(table, column.clone());
-            }
-            Action::DropColumn { column } => {
-                self.columns.remove(column);
-            }
-            Action::SetType { column, data_type, .. } => {
-                if let Some(known) = self.columns.get_mut(column) {
-                    known.data_type.clone_from(data_type);
-                }
-            }
-            Action::SetNotNull { column } => self.not_null(column, true),
-            Action::DropNotNull { column } => self.not_null(column, false),
-            Action::DropConstraint { name } => self.constraints.retain(|known| known.name != *name),
-            Action::ValidateConstraint { name } => self.validate(name),
-            Action::AttachPartition { partition } => {
-                self.partitions.insert(partition.clone());
-            }
-            Action::DetachPartition { partition, .. } => {
-                self.partitions.remove(partition);
-            }
-            Action::RenameColumn { column, to } => {
-                if let Some(mut known) = self.columns.remove(column) {
-                    known.name.clone_from(to);
-                    self.columns.insert(to.clone(), known);
-                }
-            }
-            Action::RenameConstraint { name, to } => {
-                self.constraints
-                    .iter_mut()
-                    .filter(|known| known.name == *name)
-                    .for_each(|known| known.name.clone_from(to));
-            }
-            _ => {}
-        }
-    }
-
-    fn validate(&mut self, name: &str) {
-        let mut proved = None;
-        for known in self.constraints.iter_mut().filter(|known| known.name == name) {
-            known.not_valid = false;
-            if let ConstraintKind::NotNull { column } = &known.kind {
-                proved = Some(column.clone());
-            }
-        }
-        if let Some(column) = proved {
-            self.not_null(&column, true);
-        }
-    }
-
-    /// Whether it is known that a column holds no NULL: declared, or by a valid CHECK.
-    pub(super) fn proves_not_null(&self, column: &str) -> bool {
-        self.columns.get(column).is_some_and(|known| known.not_null)
-            || self.constraints.iter().any(|known| {
-                let ConstraintKind::Check { proves, .. } = &known.kind else { return false };
-                !known.not_valid && proves.iter().any(|name| name == column)
-            })
-    }
-}
-
-/// The name that PostgreSQL chooses (`ChooseConstraintName`), without its numbers for duplicates.
-fn name_constraint(table: &str, constraint: &mut Constraint) {
-    if !constraint.name.is_empty() {
-        return;
-    }
-    let bare = table.rsplit('.').next().unwrap_or(table);
-    constraint.name = match &constraint.kind {
-        ConstraintKind::Primary { using_index: Some(index), .. }
-        | ConstraintKind::Unique { using_index: Some(index), .. } => index.clone(),
-        ConstraintKind::Primary { .. } => format!("{bare}_pkey"),
-        ConstraintKind::Unique { columns, .. } => format!("{bare}_{}_key", columns.join("_")),
-        ConstraintKind::Foreign { columns, .. } => format!("{bare}_{}_fkey", columns.join("_")),
-        ConstraintKind::NotNull { column } => format!("{bare}_{column}_not_null"),
-        ConstraintKind::Check { .. } => format!("{bare}_check"),
-        ConstraintKind::Exclude => format!("{bare}_excl"),
-    };
 }

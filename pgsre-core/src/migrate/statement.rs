@@ -19,46 +19,77 @@ pub enum Statement {
     CreateTable(CreateTable),
     AlterTable {
         table: String,
+        if_exists: bool,
+        /// ONLY: without its partitions or those who inherit from it.
+        only: bool,
         actions: Vec<Action>,
     },
     CreateIndex {
         name: String,
         table: String,
+        /// An expression's name is that of its function, or `expr`.
         columns: Vec<String>,
+        /// All words of the key and the predicate.
+        words: Vec<String>,
+        /// It has an expression or a predicate.
+        computed: bool,
         unique: bool,
         concurrently: bool,
+        if_not_exists: bool,
         /// ON ONLY: without the partitions.
         only: bool,
     },
     DropTable {
         tables: Vec<String>,
+        if_exists: bool,
+        cascade: bool,
     },
     DropIndex {
         indexes: Vec<String>,
         concurrently: bool,
+        if_exists: bool,
     },
-    /// The name is empty for a whole schema or database.
     Reindex {
-        index: bool,
-        name: String,
+        what: Reindexed,
         concurrently: bool,
     },
     CreateMaterializedView {
         name: String,
+        words: Vec<String>,
     },
     RefreshMaterializedView {
         view: String,
         concurrently: bool,
+        with_no_data: bool,
     },
     CreateView {
         name: String,
         or_replace: bool,
+        words: Vec<String>,
     },
+    /// ALTER VIEW counts too.
     DropView {
         views: Vec<String>,
+        if_exists: bool,
+        cascade: bool,
+    },
+    DropSchema {
+        schemas: Vec<String>,
+        cascade: bool,
+    },
+    /// DROP TYPE or DROP DOMAIN.
+    DropType {
+        types: Vec<String>,
+        cascade: bool,
+    },
+    DropFunction {
+        functions: Vec<String>,
+        cascade: bool,
     },
     Truncate {
         tables: Vec<String>,
+        only: bool,
+        cascade: bool,
     },
     Vacuum {
         tables: Vec<String>,
@@ -71,11 +102,18 @@ pub enum Statement {
         table: String,
     },
     CreateTrigger {
+        name: String,
         table: String,
+        function: String,
+        /// FOR EACH ROW.
+        each_row: bool,
     },
-    /// DROP TRIGGER, and everything about policies and rules.
+    /// Everything else about triggers, and all about policies and rules.
     ChangeRules {
+        kind: RuleKind,
         table: String,
+        name: String,
+        change: RuleChange,
     },
     /// UPDATE or DELETE.
     ChangeRows {
@@ -88,19 +126,33 @@ pub enum Statement {
     LockTable {
         tables: Vec<String>,
         mode: String,
+        only: bool,
     },
-    /// COMMENT ON a table or column, CREATE STATISTICS, publications.
+    /// COMMENT ON a table, column or index.
     Describe {
         tables: Vec<String>,
+    },
+    CreateStatistics {
+        name: String,
+        table: String,
+    },
+    DropStatistics {
+        names: Vec<String>,
+    },
+    ChangePublication {
+        name: String,
+        tables: Vec<String>,
+        change: PublicationChange,
     },
     CreateDomain {
         name: String,
         base: String,
-        constrained: bool,
+        checks: Vec<String>,
+        not_null: bool,
     },
     AlterDomain {
         name: String,
-        checks: bool,
+        change: DomainChange,
     },
     CreateType {
         name: String,
@@ -112,9 +164,12 @@ pub enum Statement {
     AddEnumValue {
         name: String,
     },
-    /// Its storage parameters or statistics.
     AlterIndex {
         index: String,
+        /// Its storage parameters or statistics, and nothing else.
+        parameters: bool,
+        /// ATTACH PARTITION.
+        attached: Option<String>,
     },
     RenameIndex {
         index: String,
@@ -129,6 +184,9 @@ pub enum Statement {
         /// Whether it is of the transaction only.
         local: bool,
     },
+    SetTimeZone {
+        utc: bool,
+    },
     /// A DO block: the statements in its body that stand there as such.
     Block {
         statements: Vec<Located>,
@@ -142,6 +200,57 @@ pub enum Statement {
     },
 }
 
+/// What REINDEX names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words of the SQL command")]
+pub enum Reindexed {
+    Index(String),
+    Table(String),
+    Schema(String),
+    Database,
+}
+
+/// What stands on a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words of the SQL command")]
+pub enum RuleKind {
+    Trigger,
+    Policy,
+    Rule,
+}
+
+/// What becomes of a trigger, policy or rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words of the SQL command")]
+pub enum RuleChange {
+    Create,
+    Alter,
+    Rename { to: String },
+    Drop { if_exists: bool },
+}
+
+/// What becomes of a publication's tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words of the SQL command")]
+pub enum PublicationChange {
+    Add,
+    Set,
+    Drop,
+}
+
+/// ALTER DOMAIN.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the words of the SQL command")]
+pub enum DomainChange {
+    AddCheck { name: String, not_valid: bool },
+    DropConstraint { name: String },
+    Validate,
+    SetNotNull,
+    DropNotNull,
+    Rename { to: String },
+    Catalogue,
+}
+
 /// CREATE TABLE.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are the words of the SQL command")]
@@ -150,7 +259,14 @@ pub struct CreateTable {
     pub columns: Vec<Column>,
     pub constraints: Vec<Constraint>,
     pub partition_of: Option<String>,
+    /// PARTITION OF … FOR VALUES …, or DEFAULT.
+    pub bound: Vec<String>,
+    /// PARTITION BY: its words; empty without.
+    pub partition_key: Vec<String>,
     pub inherits: Vec<String>,
+    pub like: Vec<String>,
+    pub unlogged: bool,
+    pub tablespace: String,
     pub if_not_exists: bool,
 }
 
@@ -161,6 +277,8 @@ pub struct Column {
     pub name: String,
     /// Its type as written, in one spelling.
     pub data_type: String,
+    /// COLLATE.
+    pub collation: String,
     /// The expression of its default.
     pub default: Option<Vec<String>>,
     /// GENERATED … STORED.
@@ -184,6 +302,10 @@ pub struct Constraint {
     pub kind: ConstraintKind,
     /// NOT VALID.
     pub not_valid: bool,
+    /// NO INHERIT.
+    pub no_inherit: bool,
+    /// NOT ENFORCED.
+    pub not_enforced: bool,
 }
 
 /// Kinds of constraints.
@@ -193,7 +315,11 @@ pub enum ConstraintKind {
     /// With the columns that it proves not to be null.
     Check {
         proves: Vec<String>,
+        /// All its words.
         columns: Vec<String>,
+        expression: Vec<String>,
+        /// The column whose own constraint it is.
+        of: Option<String>,
     },
     NotNull {
         column: String,
@@ -209,8 +335,12 @@ pub enum ConstraintKind {
     Foreign {
         columns: Vec<String>,
         parent: String,
+        /// The columns referred to; empty for the primary key.
+        to: Vec<String>,
     },
-    Exclude,
+    Exclude {
+        columns: Vec<String>,
+    },
 }
 
 /// What ALTER TABLE does, one by one.
@@ -224,10 +354,12 @@ pub enum Action {
     },
     DropColumn {
         column: String,
+        cascade: bool,
     },
     SetType {
         column: String,
         data_type: String,
+        collation: String,
         using: Option<Vec<String>>,
     },
     SetNotNull {
@@ -242,12 +374,20 @@ pub enum Action {
     AddConstraint(Constraint),
     DropConstraint {
         name: String,
+        cascade: bool,
+    },
+    AlterConstraint {
+        name: String,
+        /// ENFORCED or NOT ENFORCED, where either is said.
+        enforced: Option<bool>,
     },
     ValidateConstraint {
         name: String,
     },
     AttachPartition {
         partition: String,
+        /// FOR VALUES …, or DEFAULT.
+        bound: Vec<String>,
     },
     DetachPartition {
         partition: String,
@@ -268,17 +408,27 @@ pub enum Action {
     SetSchema {
         schema: String,
     },
-    /// SET LOGGED, SET UNLOGGED, SET ACCESS METHOD.
-    Rewrite,
-    /// SET TABLESPACE: a copy of the files.
-    SetTablespace,
+    /// SET LOGGED, SET UNLOGGED.
+    SetLogged {
+        logged: bool,
+    },
+    SetAccessMethod {
+        method: String,
+    },
+    /// A copy of the files.
+    SetTablespace {
+        tablespace: String,
+    },
     /// ENABLE, DISABLE TRIGGER.
     Trigger,
-    /// SET STATISTICS, storage parameters, CLUSTER ON.
+    /// A column's SET STATISTICS.
+    Statistics,
+    /// Storage parameters, CLUSTER ON.
     Parameter,
-    /// INHERIT, NO INHERIT.
     Inherit {
         parent: String,
+        /// NO INHERIT.
+        not: bool,
     },
     /// A default, an identity, storage: a change of a column's catalogue.
     ColumnCatalogue,

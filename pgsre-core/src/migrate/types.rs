@@ -18,14 +18,35 @@ impl DataType {
         let before = &text[..open.unwrap_or(text.len())];
         let after = close.and_then(|close| text.get(close + 1..)).unwrap_or_default();
         let name = format!("{before} {after}");
-        let name = name.split('[').next().unwrap_or_default().trim_end_matches(" array");
+        let name = name.split('[').next().unwrap_or_default().trim().trim_end_matches(" array");
         let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
         Self { name: canonical(&name).to_owned(), modifiers: modifiers.collect(), array }
     }
 
+    pub(super) fn without_modifiers(mut self) -> Self {
+        self.modifiers.clear();
+        self
+    }
+
+    pub(super) fn is_array(&self) -> bool {
+        self.array
+    }
+
+    /// Types of one class sort alike: an index on a column stays as it is when its type changes within
+    /// the class (`CheckIndexCompatible`).
+    pub(super) fn operator_class(&self) -> (&str, bool) {
+        let class = match self.name.as_str() {
+            "varchar" => "text",
+            "cidr" => "inet",
+            name => name,
+        };
+        (class, self.array)
+    }
+
     /// Whether a column of this type can become of the other without a rewrite (`pg_cast`'s binary
-    /// coercions; the length coercions that their support functions leave out).
-    pub(super) fn becomes(&self, to: &Self) -> bool {
+    /// coercions; the length coercions that their support functions leave out), in a session whose time
+    /// zone may be UTC.
+    pub(super) fn becomes(&self, to: &Self, utc: bool) -> bool {
         if self.array || to.array {
             return self == to
                 || (self.array && to.array && self.name == to.name && to.modifiers.is_empty());
@@ -38,7 +59,10 @@ impl DataType {
             }
             ("text" | "citext" | "xml", "varchar") => to.modifiers.is_empty(),
             ("text", "citext") | ("citext" | "xml", "text") | ("varchar", "citext") => true,
-            ("bit", "varbit") => wider(&self.modifiers, &to.modifiers),
+            ("bit", "varbit") => to.modifiers.is_empty(),
+            ("timestamp", "timestamptz") | ("timestamptz", "timestamp") if utc => {
+                wider(&self.modifiers, &to.modifiers) || to.modifiers == [6]
+            }
             ("numeric", "numeric") => numeric(&self.modifiers, &to.modifiers),
             ("timestamp" | "timestamptz" | "time" | "timetz" | "interval", _) if from == into => {
                 wider(&self.modifiers, &to.modifiers) || to.modifiers == [6]
@@ -99,7 +123,7 @@ mod tests {
     use super::*;
 
     fn becomes(from: &str, to: &str) -> bool {
-        DataType::parse(from).becomes(&DataType::parse(to))
+        DataType::parse(from).becomes(&DataType::parse(to), false)
     }
 
     #[test]

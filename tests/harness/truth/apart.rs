@@ -30,11 +30,12 @@ pub async fn observe(server: &Server, database: &str, statement: &str) -> Result
             let pause = tokio::time::sleep(Duration::from_millis(1));
             tokio::select! { outcome = &mut run => break outcome, () = pause => {} }
             assert!(started.elapsed() < PATIENCE, "{statement}: waits for ever");
+            let blockers = blockers(&control, &pid).await;
             let locks = format!(
                 "select relation, mode from pg_locks where pid = {pid} and relation is not null"
             );
             before.add_locks(&pairs(control.rows(&locks).await), &mut truth);
-            holders.make_way(&control, &pid).await;
+            holders.make_way(&blockers).await;
         }
     };
     outcome.map_err(|error| format!("{error:?}"))?;
@@ -63,16 +64,20 @@ impl Holders {
         Self(holders)
     }
 
-    /// Those that this process waits for let go.
-    async fn make_way(&mut self, control: &Session, pid: &str) {
-        let blockers = format!("select unnest(pg_blocking_pids({pid}))");
-        for row in control.rows(&blockers).await {
-            let blocker = row.into_iter().flatten().next().unwrap_or_default();
-            if let Some(holder) = self.0.remove(&blocker) {
+    /// Those that are waited for let go.
+    async fn make_way(&mut self, blockers: &[String]) {
+        for blocker in blockers {
+            if let Some(holder) = self.0.remove(blocker) {
                 holder.run("rollback").await;
             }
         }
     }
+}
+
+/// Whom a process waits for. Asked before its locks are: what it waits for it then still does.
+async fn blockers(control: &Session, pid: &str) -> Vec<String> {
+    let rows = control.rows(&format!("select unnest(pg_blocking_pids({pid}))")).await;
+    rows.into_iter().flatten().flatten().collect()
 }
 
 async fn process(session: &Session) -> String {

@@ -11,8 +11,7 @@ use super::session::Session;
 const LOCKS: &str = "\
 select relation, mode from pg_locks where pid = pg_backend_pid() and locktype = 'relation'";
 
-const FOREIGN_KEYS: &str =
-    "select conname, conrelid, confrelid from pg_constraint where contype = 'f'";
+const FOREIGN_KEYS: &str = "select conname, conrelid from pg_constraint where contype = 'f'";
 
 /// How a statement is run.
 #[derive(Clone, Copy, Debug, Default)]
@@ -69,13 +68,14 @@ async fn judge(session: &Session, before: &Catalogue, told: &[String], truth: &m
     let after = Catalogue::read(session).await;
     truth.rewrites = before.rewritten(&after);
     truth.index_builds = index_builds(before, told);
-    let (validated, others) = foreign_keys(session, before, told, truth).await;
+    let validated = foreign_keys(session, before, told, truth).await;
     let verified: BTreeSet<String> = named(told, "verifying table \"")
         .filter_map(|table| before.table_named(table).map(str::to_owned))
         .collect();
-    let under_lock = |table: &String| truth.locks.contains_key(table);
+    // A foreign key's query reads what it refers to as it likes.
+    let under_lock = |table: &String| validated.is_empty() && truth.locks.contains_key(table);
     let read = before.scanned(&after).into_iter().filter(under_lock);
-    let read = read.filter(|table| !truth.index_builds.contains(table) && !others.contains(table));
+    let read = read.filter(|table| !truth.index_builds.contains(table));
     truth.scans = verified.into_iter().chain(read).collect();
     truth.scans.retain(|table| !truth.rewrites.contains(table));
     truth.scans.extend(validated);
@@ -94,28 +94,21 @@ fn named<'a>(told: &'a [String], prefix: &'a str) -> impl Iterator<Item = &'a st
     told.iter().filter_map(move |message| message.strip_prefix(prefix)?.split('"').next())
 }
 
-/// The tables of foreign keys that were validated, and the tables that these refer to.
+/// The tables of foreign keys that were validated.
 async fn foreign_keys(
     session: &Session,
     before: &Catalogue,
     told: &[String],
     truth: &Truth,
-) -> (BTreeSet<String>, BTreeSet<String>) {
+) -> BTreeSet<String> {
     let validated: BTreeSet<&str> = named(told, "validating foreign key constraint \"").collect();
-    let (mut tables, mut others) = (BTreeSet::new(), BTreeSet::new());
     if validated.is_empty() {
-        return (tables, others);
+        return BTreeSet::new();
     }
-    for row in session.rows(FOREIGN_KEYS).await {
-        let [Some(name), Some(table), Some(other)] = row.as_slice() else { continue };
-        let known = before.table(table).filter(|table| truth.locks.contains_key(*table));
-        if !validated.contains(name.as_str()) {
-            continue;
-        }
-        tables.extend(known.map(str::to_owned));
-        others.extend(before.name(other).map(str::to_owned));
-    }
-    (tables, others)
+    let keys = pairs(session.rows(FOREIGN_KEYS).await).into_iter();
+    let keys = keys.filter(|(name, _)| validated.contains(name.as_str()));
+    let tables = keys.filter_map(|(_, table)| before.table(&table).map(str::to_owned));
+    tables.filter(|table| truth.locks.contains_key(table)).collect()
 }
 
 /// The first two columns.

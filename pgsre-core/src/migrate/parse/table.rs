@@ -24,8 +24,9 @@ const STOPS: &[&str] = &[
     "options",
 ];
 
-pub(super) fn create(mut words: Words<'_>) -> Statement {
+pub(super) fn create(mut words: Words<'_>, unlogged: bool) -> Statement {
     let mut table = CreateTable {
+        unlogged,
         if_not_exists: words.take("if not exists"),
         name: words.name(),
         ..CreateTable::default()
@@ -33,11 +34,26 @@ pub(super) fn create(mut words: Words<'_>) -> Statement {
     if words.take("partition of") {
         table.partition_of = Some(words.name());
     }
+    if words.take("of") {
+        words.name();
+    }
     for part in words.parenthesised().split(",") {
         element(part, &mut table);
     }
     if words.take("inherits") {
         table.inherits = words.column_names();
+    }
+    if table.partition_of.is_some() {
+        table.bound = texts(words.until(&["partition", "with", "tablespace", "using"]));
+    }
+    if words.take("partition by") {
+        words.next();
+        table.partition_key = names(&words.parenthesised());
+    }
+    if words.has("tablespace") {
+        words.until(&["tablespace"]);
+        words.take("tablespace");
+        table.tablespace = words.name();
     }
     let primary: Vec<String> = table.constraints.iter().flat_map(primary_columns).collect();
     for column in &mut table.columns {
@@ -47,7 +63,8 @@ pub(super) fn create(mut words: Words<'_>) -> Statement {
 }
 
 fn element(mut words: Words<'_>, table: &mut CreateTable) {
-    if words.peek_is("like") {
+    if words.take("like") {
+        table.like.push(words.name());
         return;
     }
     match constraint(&mut words, None) {
@@ -78,6 +95,8 @@ fn column(words: &mut Words<'_>) -> Column {
             column.default = Some(texts(expression));
         } else if words.take("generated") {
             generated(words, &mut column);
+        } else if words.take("collate") {
+            column.collation = words.name();
         } else if words.take("not null") {
             column.not_null = true;
         } else if let Some(constraint) = constraint(words, Some(&column.name)) {
@@ -118,11 +137,13 @@ fn constraint(words: &mut Words<'_>, of: Option<&str>) -> Option<Constraint> {
     let name = if ahead.take("constraint") { ahead.name() } else { String::new() };
     let kind = kind(&mut ahead, of)?;
     let not_valid = of.is_none() && ahead.has("not valid");
+    let no_inherit = ahead.has("no inherit");
+    let not_enforced = ahead.has("not enforced");
     if of.is_none() {
         ahead.until(&[]);
     }
     *words = ahead;
-    Some(Constraint { name, kind, not_valid })
+    Some(Constraint { name, kind, not_valid, no_inherit, not_enforced })
 }
 
 fn kind(words: &mut Words<'_>, of: Option<&str>) -> Option<ConstraintKind> {
@@ -132,6 +153,8 @@ fn kind(words: &mut Words<'_>, of: Option<&str>) -> Option<ConstraintKind> {
         return Some(ConstraintKind::Check {
             proves: proves(&expression),
             columns: names(&expression),
+            expression: texts(expression.rest().to_vec()),
+            of: of.map(str::to_owned),
         });
     }
     if words.take("not null") {
@@ -150,16 +173,21 @@ fn kind(words: &mut Words<'_>, of: Option<&str>) -> Option<ConstraintKind> {
     if words.take("foreign key") {
         let columns = words.column_names();
         words.take("references");
-        return Some(ConstraintKind::Foreign { columns, parent: words.name() });
+        return Some(ConstraintKind::Foreign {
+            columns,
+            parent: words.name(),
+            to: words.column_names(),
+        });
     }
     if words.take("references") {
         let parent = words.name();
-        words.parenthesised();
-        return Some(ConstraintKind::Foreign { columns: own()?, parent });
+        let to = words.column_names();
+        return Some(ConstraintKind::Foreign { columns: own()?, parent, to });
     }
     if words.take("exclude") {
-        words.until(&[]);
-        return Some(ConstraintKind::Exclude);
+        words.until(&["("]);
+        let columns = words.column_names();
+        return Some(ConstraintKind::Exclude { columns });
     }
     None
 }
@@ -175,17 +203,31 @@ fn proves(expression: &Words<'_>) -> Vec<String> {
     if expression.has("or") {
         return Vec::new();
     }
-    let prove = |mut part: Words<'_>| {
-        if part.peek_is("(") {
-            part = part.parenthesised();
-        }
-        let name = part.name();
-        (part.take("is not null") && part.is_empty()).then_some(name)
-    };
-    expression.clone().split("and").into_iter().filter_map(prove).collect()
+    let conjuncts = expression.clone().split("and");
+    if let [only] = conjuncts.as_slice()
+        && only.peek_is("(")
+    {
+        return proves(&only.clone().parenthesised());
+    }
+    conjuncts.iter().flat_map(proves_alone).collect()
 }
 
-fn names(expression: &Words<'_>) -> Vec<String> {
+fn proves_alone(part: &Words<'_>) -> Vec<String> {
+    let mut part = part.clone();
+    if part.peek_is("(") {
+        return proves(&part.parenthesised());
+    }
+    if part.take("not") {
+        let mut inner = part.parenthesised();
+        let name = inner.name();
+        let is_it = inner.take("is null") && inner.is_empty() && part.is_empty();
+        return is_it.then_some(name).into_iter().collect();
+    }
+    let name = part.name();
+    (part.take("is not null") && part.is_empty()).then_some(name).into_iter().collect()
+}
+
+pub(super) fn names(expression: &Words<'_>) -> Vec<String> {
     expression.rest().iter().map(|word| word.text.trim_matches('"').to_lowercase()).collect()
 }
 
@@ -207,12 +249,12 @@ pub(super) fn alter(mut words: Words<'_>) -> Statement {
     if words.peek_is("all") {
         return Statement::Other;
     }
-    words.take("if exists");
-    words.take("only");
+    let if_exists = words.take("if exists");
+    let only = words.take("only");
     let table = words.name();
     words.take("*");
     let actions = words.split(",").into_iter().map(action).collect();
-    Statement::AlterTable { table, actions }
+    Statement::AlterTable { table, if_exists, only, actions }
 }
 
 fn action(mut words: Words<'_>) -> Action {
@@ -221,18 +263,21 @@ fn action(mut words: Words<'_>) -> Action {
     }
     if words.take("drop constraint") {
         words.take("if exists");
-        return Action::DropConstraint { name: words.name() };
+        return Action::DropConstraint { name: words.name(), cascade: words.take("cascade") };
     }
     if words.take("drop") {
         words.take("column");
         words.take("if exists");
-        return Action::DropColumn { column: words.name() };
+        return Action::DropColumn { column: words.name(), cascade: words.take("cascade") };
     }
     if words.take("validate constraint") {
         return Action::ValidateConstraint { name: words.name() };
     }
     if words.take("alter constraint") {
-        return Action::Catalogue;
+        let name = words.name();
+        let not = words.has("not enforced");
+        let enforced = words.has("enforced").then_some(!not);
+        return Action::AlterConstraint { name, enforced };
     }
     if words.take("alter") {
         words.take("column");
@@ -266,13 +311,14 @@ fn alter_column(mut words: Words<'_>) -> Action {
     }
     if words.take_any(&["set data type", "type"]) {
         let data_type = data_type(&mut words);
-        if words.take("collate") {
-            words.name();
-        }
+        let collation = if words.take("collate") { words.name() } else { String::new() };
         let using = words.take("using").then(|| texts(words.until(&[])));
-        return Action::SetType { column, data_type, using };
+        return Action::SetType { column, data_type, collation, using };
     }
-    if words.take_any(&["set statistics", "set (", "reset"]) {
+    if words.take("set statistics") {
+        return Action::Statistics;
+    }
+    if words.take_any(&["set (", "reset"]) {
         return Action::Parameter;
     }
     Action::ColumnCatalogue
@@ -296,7 +342,8 @@ fn rename(mut words: Words<'_>) -> Action {
 
 fn rest(mut words: Words<'_>) -> Action {
     if words.take("attach partition") {
-        return Action::AttachPartition { partition: words.name() };
+        let partition = words.name();
+        return Action::AttachPartition { partition, bound: texts(words.until(&[])) };
     }
     if words.take("detach partition") {
         let partition = words.name();
@@ -306,17 +353,27 @@ fn rest(mut words: Words<'_>) -> Action {
     if words.take("set schema") {
         return Action::SetSchema { schema: words.name() };
     }
-    if words.take_any(&["set logged", "set unlogged", "set access method"]) {
-        return Action::Rewrite;
+    let logged = words.take("set logged");
+    if logged || words.take("set unlogged") {
+        return Action::SetLogged { logged };
+    }
+    if words.take("set access method") {
+        return Action::SetAccessMethod { method: words.name() };
     }
     if words.take("set tablespace") {
-        return Action::SetTablespace;
+        return Action::SetTablespace { tablespace: words.name() };
     }
-    if words.take_any(&["set (", "reset (", "cluster on", "set without cluster"]) {
+    if words.take_any(&["cluster on", "set without cluster"]) {
         return Action::Parameter;
     }
-    if words.take_any(&["inherit", "no inherit"]) {
-        return Action::Inherit { parent: words.name() };
+    if words.take_any(&["set", "reset"]) && words.peek_is("(") {
+        return parameters(&words.parenthesised());
+    }
+    if words.take("inherit") {
+        return Action::Inherit { parent: words.name(), not: false };
+    }
+    if words.take("no inherit") {
+        return Action::Inherit { parent: words.name(), not: true };
     }
     words.take("enable");
     words.take("disable");
@@ -324,6 +381,26 @@ fn rest(mut words: Words<'_>) -> Action {
     if words.take("trigger") { Action::Trigger } else { Action::Catalogue }
 }
 
-fn texts(words: Vec<Word>) -> Vec<String> {
+/// Storage parameters, a few of which change plans and take the strongest lock (`relOpts`).
+pub(super) fn parameters(parameters: &Words<'_>) -> Action {
+    const STRONG: &[&str] = &[
+        "user_catalog_table",
+        "security_barrier",
+        "security_invoker",
+        "check_option",
+        "fastupdate",
+        "buffering",
+        "pages_per_range",
+        "autosummarize",
+        "gin_pending_list_limit",
+    ];
+    let names = names(parameters);
+    if names.iter().any(|name| STRONG.contains(&name.as_str())) {
+        return Action::Catalogue;
+    }
+    Action::Parameter
+}
+
+pub(super) fn texts(words: Vec<Word>) -> Vec<String> {
     words.into_iter().map(|word| word.text).collect()
 }
