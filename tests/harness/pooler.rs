@@ -93,6 +93,12 @@ impl Pooler {
         format!("postgres://{user}:{password}@127.0.0.1:{}/{database}?sslmode=disable", self.port)
     }
 
+    /// The console as a user sees it who has written a URL of their own.
+    #[must_use]
+    pub fn console_with(&self, parameters: &str) -> String {
+        format!("postgres://stats:{PASSWORD}@localhost:{}/pgbouncer?{parameters}", self.port)
+    }
+
     /// What clients connect to.
     #[must_use]
     pub fn shop(&self) -> String {
@@ -178,12 +184,15 @@ impl Drop for Client {
     }
 }
 
-/// The program.
+/// The program: that of `PGSRE_TEST_PGBOUNCER`, or an installed one.
 ///
 /// # Panics
 /// Where it is not installed.
 #[must_use]
 pub fn program() -> PathBuf {
+    if let Some(program) = std::env::var_os("PGSRE_TEST_PGBOUNCER") {
+        return program.into();
+    }
     let places = ["/usr/sbin/pgbouncer", "/usr/local/bin/pgbouncer", "/usr/bin/pgbouncer"];
     places
         .iter()

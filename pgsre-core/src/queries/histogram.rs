@@ -170,15 +170,17 @@ impl Histogram {
         calls > 0 && (apart <= TOLERATED || apart as f64 <= TOLERANCE * calls as f64)
     }
 
-    /// Where a percentile of so many executions lies, of which this has counted most.
-    pub(super) fn percentile(&self, p: f64, calls: u64) -> Span {
+    /// Where a percentile of so many executions lies, of which this has counted most and none was
+    /// shorter than `floor`.
+    pub(super) fn percentile(&self, p: f64, calls: u64, floor: f64) -> Span {
         let counted = self.calls();
         let apart = counted.abs_diff(calls) as f64;
         let rank = (p * counted as f64).ceil().max(1.0);
         // Executions that are counted once only may lie on either side.
         let (_, first) = self.bucket_of(rank - apart);
         let (last, _) = self.bucket_of(rank + apart);
-        let (at, (low, high)) = (self.bucket_of(rank).0, self.bucket_of(rank).1);
+        let (at, (low, high)) = self.bucket_of(rank);
+        let low = low.max(floor.min(high));
         let below: u64 = self.counts.iter().take(at).sum();
         let within = self.counts.get(at).copied().unwrap_or(0).max(1) as f64;
         let part = ((rank - 0.5 - below as f64) / within).clamp(0.0, 1.0);
@@ -189,7 +191,8 @@ impl Histogram {
             () => high * part,
         };
         let at_most = self.upper(last);
-        Span { at_least: (first.0 - ROUNDING).max(0.0), at_most: at_most + ROUNDING, ms }
+        let at_least = (first.0 - ROUNDING).max(floor.min(at_most)).max(0.0);
+        Span { at_least, at_most: at_most + ROUNDING, ms }
     }
 
     /// The bucket of a rank, and its bounds.

@@ -82,13 +82,16 @@ impl Latency {
         let calls: u64 = parts.iter().map(|part| part.calls).sum();
         let histogram = Histogram::merged(queries.iter().filter_map(|q| q.histogram.as_ref()));
         let measured = histogram.filter(|histogram| histogram.covers(calls));
-        Some(measured.map_or(estimated, |histogram| estimated.measured(&histogram, calls)))
+        Some(measured.map_or(estimated, |histogram| {
+            let floor = parts.iter().map(|part| part.low).fold(f64::INFINITY, f64::min);
+            estimated.measured(&histogram, calls, floor)
+        }))
     }
 
     /// The same by a histogram of these executions.
-    fn measured(self, histogram: &Histogram, calls: u64) -> Self {
+    fn measured(self, histogram: &Histogram, calls: u64, floor: f64) -> Self {
         let of = |p: f64, estimated: Percentile| {
-            let span = histogram.percentile(p, calls);
+            let span = histogram.percentile(p, calls, floor);
             if span.at_most.is_finite() {
                 return Percentile { ms: span.ms, at_least: span.at_least, at_most: span.at_most };
             }

@@ -45,12 +45,14 @@ fn a_percentile_lies_in_its_bucket() {
     let times: Vec<f64> = (1..=100).map(|at| f64::from(at) / 10.0).collect();
     let histogram = Histogram::of(&[1.0, 2.0, 4.0, 8.0], &times);
     for (p, low, high) in [(0.05, 0.0, 1.0), (0.5, 4.0, 8.0), (0.8, 4.0, 8.0)] {
-        let found = histogram.percentile(p, 100);
+        let found = histogram.percentile(p, 100, 0.0);
         assert!((found.at_least - low).abs() < 0.001, "{p}: {found:?}");
         assert!((found.at_most - high).abs() < 0.001, "{p}: {found:?}");
         assert!(found.ms >= low && found.ms <= high, "{p}: {found:?}");
     }
-    let open = histogram.percentile(0.99, 100);
+    let shortest = histogram.percentile(0.05, 100, 0.3);
+    assert!(shortest.at_least == 0.3 && shortest.ms > 0.3 && shortest.ms < 1.0, "{shortest:?}");
+    let open = histogram.percentile(0.99, 100, 0.0);
     assert!(open.at_most.is_infinite() && open.ms == 8.0, "{open:?}");
 }
 
@@ -59,8 +61,8 @@ fn what_is_counted_by_one_only_widens_the_bounds() {
     let mut times = vec![0.5; 950];
     times.extend([5.0; 50]);
     let histogram = Histogram::of(&[1.0, 2.0, 4.0, 8.0], &times);
-    assert!(histogram.percentile(0.95, 1000).at_most < 1.1);
-    let wider = histogram.percentile(0.95, 1008);
+    assert!(histogram.percentile(0.95, 1000, 0.0).at_most < 1.1);
+    let wider = histogram.percentile(0.95, 1008, 0.0);
     assert!(wider.at_most > 7.9 && wider.at_least == 0.0, "{wider:?}");
 }
 
