@@ -5,6 +5,7 @@
 //! sizes and percentages are read. Values are never quoted in errors or in `Debug`: any of them
 //! may be a secret.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -73,6 +74,8 @@ pub struct Server {
     pub url: Option<Secret>,
     /// Replicas that must be there.
     pub standbys: Vec<String>,
+    /// How late some of them are on purpose: their `recovery_min_apply_delay`.
+    pub apply_delays: BTreeMap<String, Duration>,
     /// The console of its PgBouncer.
     pub pgbouncer: Option<Secret>,
     /// `[server.backups]`.

@@ -182,6 +182,8 @@ fn monitor(
     let monitor = ServerMonitor::new(&server.name, config)
         .expecting(standbys)
         .and(Box::new(QueryLoad::default()));
+    let delays = server.apply_delays.iter();
+    let monitor = delays.fold(monitor, |monitor, (name, delay)| monitor.delayed(name, *delay));
     let monitor = match &server.pgbouncer {
         Some(console) => {
             monitor.beside(Box::new(PoolerProbe::new(connection("pgbouncer", console)?)))

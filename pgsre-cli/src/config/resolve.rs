@@ -1,9 +1,13 @@
 //! From the file's shape to what it means.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use toml::Spanned;
 
 use super::error::ConfigError;
 use super::reader::Reader;
+use super::shape::Text;
 use super::{
     Backups, CompareTo, Config, DrillConfig, ReportConfig, Server, alerter, rule, schedule, shape,
     taking, validator, watching,
@@ -54,10 +58,22 @@ fn server(reader: &Reader<'_>, shape: shape::Server) -> Result<Server, ConfigErr
         name: reader.string(&shape.name)?,
         url,
         standbys: reader.strings(&shape.standbys)?,
+        apply_delays: apply_delays(reader, shape.apply_delays)?,
         pgbouncer: shape.pgbouncer.as_ref().map(|url| reader.secret(url)).transpose()?,
         backups: shape.backups.map(|backups| self::backups(reader, &backups)).transpose()?,
         drill: drill(reader, shape.drill, compare_to)?,
     })
+}
+
+fn apply_delays(
+    reader: &Reader<'_>,
+    shape: BTreeMap<String, Text>,
+) -> Result<BTreeMap<String, Duration>, ConfigError> {
+    let read = |(standby, delay)| {
+        let delay = reader.duration(&Some(delay))?.unwrap_or_default();
+        Ok((standby, delay))
+    };
+    shape.into_iter().map(read).collect()
 }
 
 fn backups(reader: &Reader<'_>, shape: &shape::Backups) -> Result<Backups, ConfigError> {

@@ -49,6 +49,8 @@ pub(super) struct Server {
     pub(super) url: Option<Text>,
     #[serde(default)]
     pub(super) standbys: Vec<Text>,
+    #[serde(default)]
+    pub(super) apply_delays: BTreeMap<String, Text>,
     pub(super) pgbouncer: Option<Text>,
     pub(super) backups: Option<Backups>,
     #[serde(default)]

@@ -67,6 +67,22 @@ fn the_example_of_the_design_reads_as_it_says() {
 }
 
 #[test]
+fn a_standby_that_is_late_on_purpose_has_a_delay_and_a_wrong_one_is_an_error() {
+    let with = |delay: &str| {
+        let delays =
+            format!("standbys = [\"db2\", \"db3\"]\napply_delays = {{ db3 = \"{delay}\" }}");
+        EXAMPLE.replace("standbys = [\"db2\", \"db3\"]", &delays)
+    };
+    let config = parse(&with("1h")).unwrap();
+    let delays = &config.server("shop").unwrap().apply_delays;
+    assert_eq!(delays.get("db3"), Some(&Duration::from_secs(3_600)));
+    assert_eq!(delays.len(), 1);
+    assert!(parse(EXAMPLE).unwrap().server("shop").unwrap().apply_delays.is_empty());
+    let (message, _) = wrong(&with("soon"));
+    assert!(message.starts_with("pgsre.toml:6:"), "{message}");
+}
+
+#[test]
 fn secrets_never_reach_debug() {
     let shown = format!("{:?}", parse(EXAMPLE).unwrap());
     assert!(!shown.contains("s3cret") && !shown.contains("pgsre@db1"), "{shown}");

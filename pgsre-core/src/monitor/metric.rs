@@ -89,6 +89,7 @@ metrics! {
     ReplicationWriteLagBytes = "replication.write_lag_bytes", Bytes, "Write-ahead log that the replica has not yet written.";
     ReplicationFlushLagBytes = "replication.flush_lag_bytes", Bytes, "Write-ahead log that the replica has not yet made durable.";
     ReplicationReplayLagBytes = "replication.replay_lag_bytes", Bytes, "Write-ahead log that the replica has not yet replayed.";
+    ReplicationAnswerAgeSeconds = "replication.answer_age_seconds", Seconds, "How long ago the replica answered last: under writes a moment, else up to its wal_receiver_status_interval.";
     ReplicationPaused = "replication.paused", Bool, "Whether replay is paused on the standby.";
     ReplicationApplyDelaySeconds = "replication.apply_delay_seconds", Seconds, "The delay that the standby keeps on purpose: recovery_min_apply_delay.";
     SlotActive = "slot.active", Bool, "Whether somebody receives from the replication slot.";

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Metric, Sample};
+use super::{Labels, Metric, Sample};
 use crate::postgres::ServerVersion;
 
 /// What one server looked like at one moment.
@@ -25,11 +25,31 @@ pub struct Reading {
     pub unseen: Vec<String>,
 }
 
+/// Under writes a replica answers within a moment: one that owes an answer for longer may be cut off.
+const OWED: f64 = 2.0;
+
 impl Reading {
+    /// Whether another reading will soon say what this one cannot: a replica has not answered to what
+    /// is written, but not for long enough to be told.
+    #[must_use]
+    pub fn is_in_doubt(&self) -> bool {
+        let owed = self
+            .samples_of(Metric::ReplicationWriteLagBytes)
+            .filter(|sample| is_above(sample, 0.0));
+        let late = |sample: &Sample| is_above(sample, OWED);
+        let mut ages = self.samples_of(Metric::ReplicationAnswerAgeSeconds).filter(|age| late(age));
+        let owed: Vec<&Labels> = owed.map(|sample| &sample.labels).collect();
+        ages.any(|age| owed.contains(&&age.labels))
+    }
+
     /// The samples of one metric.
     pub fn samples_of(&self, metric: Metric) -> impl Iterator<Item = &Sample> {
         self.samples.iter().filter(move |sample| sample.metric == metric)
     }
+}
+
+fn is_above(sample: &Sample, bound: f64) -> bool {
+    sample.value.is_some_and(|value| value > bound)
 }
 
 /// The server that was read.
@@ -82,4 +102,33 @@ pub struct Missing {
     pub probe: String,
     /// Why.
     pub why: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(owed: f64, age: Option<f64>, of: &str) -> Reading {
+        let at = Timestamp::UNIX_EPOCH;
+        let owed =
+            Sample::exact(Metric::ReplicationWriteLagBytes, owed, at).about("replica", "db2");
+        let age = Sample::maybe(Metric::ReplicationAnswerAgeSeconds, age, at).about("replica", of);
+        Reading {
+            server: ServerFacts { name: "shop".to_owned(), version: None, role: None },
+            at,
+            seconds: 0.0,
+            samples: vec![owed, age],
+            missing: Vec::new(),
+            unseen: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_replica_that_owes_an_answer_is_in_doubt_and_one_with_nothing_to_answer_is_not() {
+        assert!(reading(100.0, Some(3.0), "db2").is_in_doubt());
+        assert!(!reading(100.0, Some(0.1), "db2").is_in_doubt(), "it answers");
+        assert!(!reading(0.0, Some(9.0), "db2").is_in_doubt(), "there was nothing to answer to");
+        assert!(!reading(100.0, Some(9.0), "db3").is_in_doubt(), "another one is late");
+        assert!(!reading(100.0, None, "db2").is_in_doubt(), "it is told already");
+    }
 }

@@ -27,6 +27,9 @@ const SLOW_READINGS: usize = 256;
 /// Connections that are made a second when many servers are watched from the start.
 const STARTS_PER_SECOND: u32 = 100;
 
+/// When a reading is followed by another one that is to clear a doubt.
+const SOON: Duration = Duration::from_secs(2);
+
 /// Of an interval, how far a reading may be early or late, so that servers drift apart.
 const JITTER: f64 = 0.05;
 
@@ -168,10 +171,11 @@ impl Reader {
             loop {
                 let begin = Instant::now();
                 let seen = self.read().await;
+                let interval = interval(self.shared.interval, &seen.reading);
                 if says.send(seen).await.is_err() {
                     return;
                 }
-                let pause = pause(self.shared.interval, begin.elapsed(), rand::random());
+                let pause = pause(interval, begin.elapsed(), rand::random());
                 self.shared.clock.sleep(pause).await;
             }
         };
@@ -211,6 +215,12 @@ impl Reader {
 fn step(servers: usize, interval: Duration) -> Duration {
     let servers = u32::try_from(servers).unwrap_or(u32::MAX).max(1);
     (Duration::from_secs(1) / STARTS_PER_SECOND).min(interval / servers)
+}
+
+/// The time to the next reading: what is in doubt is looked at again soon, however seldom the watcher
+/// reads, so that it is told in the promised time.
+fn interval(usual: Duration, reading: &Reading) -> Duration {
+    if reading.is_in_doubt() { usual.min(SOON) } else { usual }
 }
 
 /// The pause before the next reading: those that a slow one missed are left out. `chance` is from

@@ -86,6 +86,7 @@ const METRICS: &[Metric] = &[
     Metric::ReplicationWriteLagBytes,
     Metric::ReplicationFlushLagBytes,
     Metric::ReplicationReplayLagBytes,
+    Metric::ReplicationAnswerAgeSeconds,
 ];
 
 #[async_trait]
@@ -244,17 +245,18 @@ impl Replication {
             return;
         };
         let (presence, has_moved) = self.look_at(cx.instant, name, replica);
-        let age = match presence {
+        let (silence, answers) = match presence {
             Presence::Absent => return measured.samples.extend(disconnected(cx, name)),
             Presence::Unknown => {
                 let why =
                     "its next answer is waited for: the last one is old, or its clock is wrong";
                 return measured.samples.extend(unknown().map(|sample| sample.by(why, None)));
             }
-            Presence::Silent => None,
-            Presence::Answered(age) => Some(age).filter(|_| state == "streaming"),
+            Presence::Silent(silence) => (silence, false),
+            Presence::Answered(silence) => (silence, state == "streaming"),
         };
-        let (lag, method, error) = self.lag(cx.instant, replica, age, has_moved);
+        let answered = answers.then_some(silence.least);
+        let (lag, method, error) = self.lag(cx.instant, replica, answered, has_moved);
         let delay = cx.delays.get(name).map_or(0.0, Duration::as_secs_f64);
         let lag = lag.map(|lag| (lag - delay).max(0.0));
         measured.samples.extend([
@@ -264,22 +266,23 @@ impl Replication {
             of(Metric::ReplicationWriteLagBytes, replica.behind(replica.write)),
             of(Metric::ReplicationFlushLagBytes, replica.behind(replica.flush)),
             of(Metric::ReplicationReplayLagBytes, replica.behind(replica.replay)),
+            of(Metric::ReplicationAnswerAgeSeconds, Some(silence.most.as_secs_f64())),
         ]);
     }
 
     /// Whether the replica is there, and whether its replay got on since the last reading.
     fn look_at(&mut self, at: Instant, name: &str, replica: &Replica) -> (Presence, bool) {
-        let here = replica.here.unwrap_or_default();
         let answer = replica.answer();
+        let owed = replica.write.and_then(|written| self.positions.age(at, written).least);
         let seen = self.seen.entry(name.to_owned()).or_insert_with(|| Seen {
             at,
             slot: replica.slot.clone(),
-            answers: Answers::first(at, answer, here),
+            answers: Answers::first(at, answer),
             replay: replica.replay,
         });
         let has_moved = seen.replay != replica.replay;
         (seen.at, seen.replay) = (at, replica.replay);
-        (seen.answers.next(at, answer, here), has_moved)
+        (seen.answers.next(at, answer, owed), has_moved)
     }
 
     /// Seconds, how they were come by, and by how much they may be wrong. `answered` is the age of the

@@ -7,9 +7,15 @@ use std::time::{Duration, Instant};
 /// whatever the row says: the row stays until `wal_sender_timeout`.
 const SILENT: Duration = Duration::from_secs(20);
 
-/// A standby answers at least once in an interval while it receives: silence for longer while there
-/// is more to send is a network that swallows packets.
-const SILENT_UNDER_LOAD: Duration = Duration::from_secs(12);
+/// A standby answers at least once in an interval while it receives, and within a moment to what is
+/// written: longer silence while it owes an answer is a network that swallows packets.
+const SILENT_OWING: Duration = Duration::from_secs(10);
+
+/// A status interval and what is lost on the way: until then nothing speaks against an idle replica.
+const LATE: Duration = Duration::from_secs(12);
+
+/// For so many seconds an answer is on its way.
+const ON_ITS_WAY: f64 = 0.5;
 
 /// From so many of the last answers it is taken by how much the two clocks differ.
 const REMEMBERED: usize = 8;
@@ -29,15 +35,24 @@ pub(super) struct Answer {
 /// Whether a replica is there.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Presence {
-    /// It answered, so long ago.
-    Answered(Duration),
-    /// It has not answered for longer than it does under writes; but there were none.
-    Silent,
+    /// It answered.
+    Answered(Silence),
+    /// It has not answered for longer than its interval; but it owes no answer.
+    Silent(Silence),
     /// It has not answered for too long.
     Absent,
     /// No answer was seen to come yet, and the last one seems to be old, or of the future: the two
     /// clocks differ, or the replica is silent.
     Unknown,
+}
+
+/// How long ago an answer was given.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Silence {
+    /// So long, where the clocks differ as much as the answers allow.
+    pub(super) least: Duration,
+    /// So long, where the clocks agree, if they may.
+    pub(super) most: Duration,
 }
 
 /// The answers of one replica.
@@ -49,29 +64,21 @@ pub(super) struct Answers {
     /// When it was not there yet; `None` for the first answer, which was there from the beginning.
     before: Option<Instant>,
     read_at: Instant,
-    /// Where the server was when the answer came.
-    here_then: i64,
     /// By how many seconds the server's clock was ahead of the replica's, by the last answers: at least
     /// and at most, because each came some time between two readings.
     apart: VecDeque<(f64, f64)>,
 }
 
 impl Answers {
-    pub(super) fn first(at: Instant, answer: Answer, here: i64) -> Self {
-        Self {
-            last: answer,
-            since: at,
-            before: None,
-            read_at: at,
-            here_then: here,
-            apart: VecDeque::new(),
-        }
+    pub(super) fn first(at: Instant, answer: Answer) -> Self {
+        Self { last: answer, since: at, before: None, read_at: at, apart: VecDeque::new() }
     }
 
-    /// Takes what the server says now, which is at `here` now.
-    pub(super) fn next(&mut self, at: Instant, answer: Answer, here: i64) -> Presence {
+    /// Takes what the server says now. For at least `owed` seconds there is something that the replica
+    /// has not answered to.
+    pub(super) fn next(&mut self, at: Instant, answer: Answer, owed: Option<f64>) -> Presence {
         if self.last.by_its_clock != answer.by_its_clock {
-            (self.since, self.before, self.here_then) = (at, Some(self.read_at), here);
+            (self.since, self.before) = (at, Some(self.read_at));
             if self.apart.len() == REMEMBERED {
                 self.apart.pop_front();
             }
@@ -83,13 +90,15 @@ impl Answers {
             let watched = at.saturating_duration_since(self.since);
             return if watched > SILENT { Presence::Absent } else { Presence::Unknown };
         };
-        let silence = self.age(at, if self.clocks_may_agree() { 0.0 } else { apart });
-        if silence > SILENT || (silence > SILENT_UNDER_LOAD && here > self.here_then) {
+        let most = self.age(at, if self.clocks_may_agree() { apart.min(0.0) } else { apart });
+        let silence = Silence { least: self.age(at, apart).min(most), most };
+        let owes = owed.is_some_and(|owed| owed >= ON_ITS_WAY);
+        if most > SILENT || (most > SILENT_OWING && owes) {
             Presence::Absent
-        } else if silence > SILENT_UNDER_LOAD || answer.by_its_clock.is_none() {
-            Presence::Silent
+        } else if most > LATE || answer.by_its_clock.is_none() {
+            Presence::Silent(silence)
         } else {
-            Presence::Answered(self.age(at, apart))
+            Presence::Answered(silence)
         }
     }
 
@@ -102,7 +111,7 @@ impl Answers {
         // The first answer may be old, or the clocks wrong.
         let watched = at.saturating_duration_since(self.since).as_secs_f64();
         let at_first = self.last.age.map_or(0.0, |age| age - watched);
-        let is_plausible = (-ROUNDING..=SILENT_UNDER_LOAD.as_secs_f64()).contains(&at_first);
+        let is_plausible = (-ROUNDING..=LATE.as_secs_f64()).contains(&at_first);
         is_plausible.then_some(0.0)
     }
 
