@@ -7,13 +7,14 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use pgsre_core::Database;
 use pgsre_core::monitor::{Metric, Reading, ServerMonitor};
 use pgsre_core::postgres::{Cluster, ClusterOptions, ConnectConfig};
 use pgsre_tests::harness::apart::{Apart, Claims};
+use pgsre_tests::harness::cli::Pgsre;
 use pgsre_tests::harness::clock::clock_off;
 use pgsre_tests::harness::disk::Disk;
 use pgsre_tests::harness::fault::{Fault, Outcome, Watch};
@@ -21,6 +22,8 @@ use pgsre_tests::harness::load::Load;
 use pgsre_tests::harness::readme;
 use pgsre_tests::harness::server::{self, Server};
 use pgsre_tests::harness::standby::{Setup, Standby};
+use pgsre_tests::harness::watching::Watching;
+use tokio::task::JoinSet;
 
 const DISCONNECTED: &str = "replication.disconnected";
 const LAG: &str = "replication.lag";
@@ -33,6 +36,7 @@ const FAULTS: &[Fault] = &[
     RECEIVER_GONE,
     SLOT_HELD,
     CUT,
+    CUT_WATCHED,
     CUT_IDLE,
     CUT_SEEN,
     PAUSED,
@@ -75,6 +79,11 @@ const SLOT_HELD: Fault = Fault::warning(
 const CUT: Fault =
     Fault::critical("the network is cut without a word, under writes", DISCONNECTED, 15)
         .beside(&[LAG]);
+const CUT_WATCHED: Fault = Fault::critical(
+    "the same, as `pgsre watch` tells it, which reads every 10 s",
+    DISCONNECTED,
+    15,
+);
 const CUT_IDLE: Fault =
     Fault::critical("the network is cut with nothing to send", DISCONNECTED, 30);
 const CUT_SEEN: Fault = Fault::critical(
@@ -120,25 +129,21 @@ const DISK: Fault = Fault::critical("the disk is nearly full", "disk.full", 3);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 16)]
 async fn every_fault_raises_its_alert_in_time_and_no_sound_twin_raises_any() {
-    let scenes = [
-        tokio::spawn(standbys_end()),
-        tokio::spawn(cut_under_writes()),
-        tokio::spawn(cut_when_idle()),
-        tokio::spawn(paused()),
-        tokio::spawn(conflict()),
-        tokio::spawn(late_on_purpose()),
-        tokio::spawn(sound()),
-        tokio::spawn(clocks_apart()),
-        tokio::spawn(primary_ends()),
-        tokio::spawn(stands_still()),
-        tokio::spawn(lock_on_a_catalogue()),
-        tokio::spawn(no_connection_left()),
-        tokio::spawn(disk_nearly_full()),
-    ];
-    let mut outcomes = Vec::new();
-    for scene in scenes {
-        outcomes.extend(scene.await.expect("a scene"));
-    }
+    let mut scenes = JoinSet::new();
+    scenes.spawn(timed("standbys end", standbys_end()));
+    scenes.spawn(timed("cut under writes", cut_under_writes()));
+    scenes.spawn(timed("cut when idle", cut_when_idle()));
+    scenes.spawn(timed("paused", paused()));
+    scenes.spawn(timed("conflict", conflict()));
+    scenes.spawn(timed("late on purpose", late_on_purpose()));
+    scenes.spawn(timed("sound", sound()));
+    scenes.spawn(timed("clocks apart", clocks_apart()));
+    scenes.spawn(timed("primary ends", primary_ends()));
+    scenes.spawn(timed("stands still", stands_still()));
+    scenes.spawn(timed("lock on a catalogue", lock_on_a_catalogue()));
+    scenes.spawn(timed("no connection left", no_connection_left()));
+    scenes.spawn(timed("disk nearly full", disk_nearly_full()));
+    let outcomes = scenes.join_all().await.concat();
     let mut table = String::from(HEAD);
     for fault in FAULTS {
         let of_it = outcomes.iter().find(|outcome| outcome.fault.what == fault.what);
@@ -149,6 +154,14 @@ async fn every_fault_raises_its_alert_in_time_and_no_sound_twin_raises_any() {
     assert_eq!(outcomes.len(), FAULTS.len(), "each is in the table");
     println!("{table}");
     readme::assert_shows("monitor fault table", &table);
+}
+
+/// They go on side by side: the slowest of them is what the table takes.
+async fn timed(name: &str, scene: impl Future<Output = Vec<Outcome>>) -> Vec<Outcome> {
+    let begin = Instant::now();
+    let outcomes = scene.await;
+    println!("{:>6.1} s  the scene: {name}", begin.elapsed().as_secs_f64());
+    outcomes
 }
 
 const HEAD: &str = "\
@@ -229,12 +242,17 @@ const USUAL: &str = "\
            else extract(epoch from now() - pg_last_xact_replay_timestamp()) end";
 
 async fn cut_under_writes() -> Vec<Outcome> {
+    let pgsre = Pgsre::new();
     let mut apart = Apart::start(major()).await;
     let load = Load::on(&apart.server.config("postgres")).await;
     let mut primary = watch_shop(&apart.server, &["db2"]);
     let mut own = watch("db2", apart.db2.config(), &["db2"]);
     primary.settles().await;
     own.settles().await;
+    let url = apart.server.uri("postgres");
+    let config = format!("[[server]]\nname = 'shop'\nurl = '{url}'\nstandbys = ['db2']\n");
+    fs::write(pgsre.home().join("pgsre.toml"), config).expect("a configuration");
+    let watching = Watching::start(&pgsre, &[]);
     let mut sound = Claims::default();
     for _ in 0..5 {
         for watch in [&mut primary, &mut own] {
@@ -242,6 +260,7 @@ async fn cut_under_writes() -> Vec<Outcome> {
         }
     }
     assert_eq!((sound.samples, sound.unknown), (10, 0), "a lag is known while nothing is cut");
+    assert!(!watching.lines().iter().any(|line| line["event"] == "firing"), "nothing is wrong");
 
     let cut = Timestamp::now();
     apart.network.cut();
@@ -257,12 +276,23 @@ async fn cut_under_writes() -> Vec<Outcome> {
     println!("the usual query said 0 {usual} times of {}", by_standby.samples);
     assert_eq!((by_primary.below, by_standby.below), (0, 0), "a lag below the truth");
     assert!(usual > 0, "somebody is wrong about it");
+    let line = watching.until_line(|line| line["rule"] == DISCONNECTED);
+    let watched = began(&line).duration_since(cut);
+    assert!(watched <= SignedDuration::from_secs(15), "{watched:#} after the cut: {line}");
     apart.network.join();
+    // What was sent meanwhile is sent again, but later and later: nobody waits for that.
+    let end = "select pg_terminate_backend(pid) from pg_stat_replication";
+    apart.server.sql("postgres", end.as_bytes());
     apart.db2.kill();
     apart.db2.start_again();
     primary.settles().await;
     own.settles().await;
-    vec![told, seen]
+    vec![told, Outcome { fault: CUT_WATCHED, took: watched }, seen]
+}
+
+/// When an alert that a watcher printed began.
+fn began(line: &serde_json::Value) -> Timestamp {
+    line["starts_at"].as_str().expect("a time").parse().expect("a time")
 }
 
 async fn cut_when_idle() -> Vec<Outcome> {

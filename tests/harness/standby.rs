@@ -91,7 +91,7 @@ impl Standby {
         let config = ConnectConfig::socket(socket, port, "postgres", "postgres");
         let launch = Launch::new(upstream, directory.path(), setup);
         own(&data, launch.owner);
-        let standby =
+        let mut standby =
             Self { name: name.to_owned(), server: launch.start(), launch, directory, config };
         standby.wait_until_open();
         standby
@@ -105,6 +105,8 @@ impl Standby {
 
     /// Ends it at once: no goodbye, its sockets are closed by the kernel.
     pub fn kill(&mut self) {
+        // So that it makes no more children.
+        self.signal_all("STOP");
         self.signal_all("KILL");
         drop(self.server.wait());
     }
@@ -200,7 +202,7 @@ impl Standby {
         assert!(sent.is_ok(), "no {signal} for {}", self.name);
     }
 
-    fn wait_until_open(&self) {
+    fn wait_until_open(&mut self) {
         let begin = Instant::now();
         while !self.psql("select 1").status.success() {
             let log = self.directory.path().join("log");
@@ -210,6 +212,10 @@ impl Standby {
                 self.name,
                 fs::read_to_string(log).unwrap_or_default()
             );
+            if self.server.try_wait().expect("a status").is_some() {
+                // What is left of a server that was killed keeps the next one out for a moment.
+                self.server = self.launch.start();
+            }
             std::thread::sleep(Duration::from_millis(50));
         }
     }
