@@ -112,6 +112,34 @@ fn a_hazard_that_is_allowed_with_its_reason_is_told_no_more() {
 }
 
 #[test]
+fn the_mark_of_a_tool_says_whether_a_file_runs_in_a_transaction() {
+    let build = "CREATE INDEX CONCURRENTLY i ON orders (user_id);\n";
+    let refused = |text: &str, arguments: &[&str]| {
+        let (_, shown, _) = lint(text, arguments);
+        shown.contains("refused-in-transaction")
+    };
+    assert!(refused(build, &["--in-transaction"]));
+    assert!(!refused(build, &[]));
+    assert!(!refused(&format!("-- no-transaction\n{build}"), &["--in-transaction"]), "sqlx");
+    assert!(refused(&format!("-- migrate:up\n{build}"), &[]), "dbmate");
+    assert!(!refused(&format!("-- migrate:up transaction:false\n{build}"), &[]), "dbmate");
+}
+
+#[test]
+fn diesel_runs_a_migration_in_a_transaction_unless_its_settings_lift_it() {
+    let pgsre = Pgsre::new();
+    let directory = pgsre.home().join("migrations/2_index");
+    fs::create_dir_all(&directory).expect("a directory");
+    fs::write(directory.join("up.sql"), "CREATE INDEX CONCURRENTLY i ON orders (user_id);\n")
+        .expect("a file");
+    let path = pgsre.home().join("migrations").display().to_string();
+    let rules = || pgsre.json(&["migrate", "lint", &path]).1.to_string();
+    assert!(rules().contains("refused-in-transaction"));
+    fs::write(directory.join("metadata.toml"), "run_in_transaction = false\n").expect("a file");
+    assert!(!rules().contains("refused-in-transaction"));
+}
+
+#[test]
 fn every_rule_explains_itself() {
     let pgsre = Pgsre::new();
     let all = pgsre.command(&["migrate", "explain"]).output().expect("pgsre");

@@ -39,7 +39,7 @@ async fn every_statement_does_what_the_linter_says(major: u32) {
 }
 
 /// The files of the directory that `PGSRE_TRUTH_HISTORY` names, those that undo left out, in the order
-/// of their paths.
+/// of their paths, on the version that `PGSRE_TRUTH_VERSION` names.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "a tool: PGSRE_TRUTH_HISTORY=DIR cargo test -p pgsre-tests --test migrate_truth -- --ignored history --nocapture"]
 async fn a_history_does_what_the_linter_says() {
@@ -47,9 +47,11 @@ async fn a_history_does_what_the_linter_says() {
     let mut files = Vec::new();
     sql_files(Path::new(&directory), &mut files);
     files.sort();
-    let server = Server::start(15).await;
+    let version =
+        std::env::var("PGSRE_TRUTH_VERSION").map_or(15, |it| it.parse().expect("a version"));
+    let server = Server::start(version).await;
     let files: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
-    let replay = replay(&server, "history", 15, &files).await;
+    let replay = replay(&server, "history", version, &files).await;
     let refused = replay.refused.len();
     println!(
         "{} statements, {refused} refused\n\n{}",

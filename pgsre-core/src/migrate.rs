@@ -17,6 +17,7 @@ mod parse;
 mod rules;
 mod schema;
 pub mod statement;
+mod transaction;
 mod types;
 mod words;
 
@@ -25,3 +26,4 @@ pub use lint::{Hazard, LintedFile, LintedStatement, Linter, Lock};
 pub use parse::parse;
 pub use rules::{RULES, Rule};
 pub use schema::Schema;
+pub use transaction::runs_in_transaction;

@@ -25,6 +25,10 @@ Examples:
   pgsre migrate lint change.sql --pg-version 18
   pgsre migrate lint change.sql --format json
 
+Whether a file runs in a transaction is read from the marks of sqlx, dbmate, goose, sql-migrate,
+graphile-migrate and Atlas in it, and from Diesel's metadata.toml or Flyway's .conf beside it; without a
+mark --in-transaction says so, and a Diesel up.sql always does.
+
 A hazard is accepted by a comment on the line before, with a reason:
   -- pgsre: allow blocking-index-build: the table has 200 rows
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pgsre_core::finding::Severity;
-use pgsre_core::migrate::{LintedFile, Linter, RULES, Rule};
+use pgsre_core::migrate::{LintedFile, Linter, RULES, Rule, runs_in_transaction};
 use serde::Serialize;
 
 use crate::args::{ExplainArgs, LintArgs, MigrateCommand, MigrateFormat};
@@ -36,7 +36,8 @@ fn lint(args: &LintArgs, face: &Face) -> Result<u8, CommandError> {
     for path in found(&args.files)? {
         let text = read(&path)?;
         let name = path.display().to_string();
-        let file = if args.in_transaction {
+        let marked = runs_in_transaction(&text, settings(&path).as_deref());
+        let file = if marked.unwrap_or(args.in_transaction || is_diesel(&path)) {
             linter.file_in_transaction(&name, &text)
         } else {
             linter.file(&name, &text)
@@ -154,6 +155,20 @@ fn read(path: &Path) -> Result<String, CommandError> {
             .with_hint("a migration is expected here, not a dump"));
     }
     fs::read_to_string(path).map_err(|error| unreadable(path, error))
+}
+
+/// The settings that lie beside a file: Diesel's for its directory, Flyway's for the file.
+fn settings(path: &Path) -> Option<String> {
+    let flyway = PathBuf::from(format!("{}.conf", path.display()));
+    let diesel = is_diesel(path).then(|| path.with_file_name("metadata.toml"));
+    let beside = diesel.into_iter().chain([flyway]).find(|beside| beside.is_file())?;
+    let small = fs::metadata(&beside).is_ok_and(|metadata| metadata.len() < MAX_BYTES);
+    fs::read_to_string(beside).ok().filter(|_| small)
+}
+
+/// Diesel runs each `up.sql` in a transaction unless its settings say otherwise.
+fn is_diesel(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == "up.sql")
 }
 
 fn unreadable(path: &Path, error: std::io::Error) -> CommandError {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::schema::Schema;
-use super::statement::Statement;
+use super::statement::{Located, Statement};
 
 mod alter_table;
 mod columns;
@@ -86,6 +86,16 @@ impl Facts {
         derivation.finish();
         derivation.facts
     }
+
+    /// Takes over all but the locks.
+    fn take(&mut self, mut more: Self) {
+        self.rewrites.append(&mut more.rewrites);
+        self.scans.append(&mut more.scans);
+        self.index_builds.append(&mut more.index_builds);
+        self.fails_on_rows.append(&mut more.fails_on_rows);
+        self.assumed.append(&mut more.assumed);
+        self.refuses_transactions |= more.refuses_transactions;
+    }
 }
 
 /// Facts in the making.
@@ -118,7 +128,7 @@ impl Derivation<'_> {
             }
             Statement::Describe { tables } => self.lock_all(tables, ShareUpdateExclusiveLock),
             Statement::Block { statements, .. } => {
-                statements.iter().for_each(|inner| self.statement(&inner.statement));
+                self.block(statements);
             }
             other => {
                 self.index_statement(other);
@@ -126,6 +136,17 @@ impl Derivation<'_> {
                 self.drop_statement(other);
                 self.object_statement(other);
             }
+        }
+    }
+
+    /// Each statement of a block finds what those before it left.
+    fn block(&mut self, statements: &[Located]) {
+        let mut schema = self.schema.clone();
+        for inner in statements {
+            let facts = Facts::of(&inner.statement, &schema, self.version);
+            facts.locks.iter().for_each(|(object, mode)| self.lock(object, *mode));
+            self.facts.take(facts);
+            schema.apply(&inner.statement);
         }
     }
 

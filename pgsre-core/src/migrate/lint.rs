@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::facts::{Facts, LockMode};
 use super::parse::parse;
-use super::rules::{Context, RULES};
+use super::rules::{Context, RULES, added_foreign_keys};
 use super::schema::Schema;
 use super::statement::{Located, Statement};
 use crate::finding::Severity;
@@ -83,6 +83,7 @@ struct Progress {
     lock_timeout: bool,
     local_lock_timeout: Option<bool>,
     held: BTreeMap<String, LockMode>,
+    end: Option<Schema>,
 }
 
 impl Linter {
@@ -108,11 +109,23 @@ impl Linter {
         let lines = Lines::of(text);
         let allowances = Allowances::read(text);
         let mut progress = Progress { in_transaction, ..Progress::default() };
-        let statements = parse(text)
-            .into_iter()
-            .map(|located| self.statement(&located, &lines, &allowances, &mut progress))
+        let parsed = parse(text);
+        progress.end = self.end(&parsed);
+        let statements = parsed
+            .iter()
+            .map(|located| self.statement(located, &lines, &allowances, &mut progress))
             .collect();
         LintedFile { path: path.to_owned(), statements }
+    }
+
+    /// The schema behind the file's last statement, where a rule asks for it.
+    fn end(&self, parsed: &[Located]) -> Option<Schema> {
+        let asks = |located: &Located| !added_foreign_keys(&located.statement).1.is_empty();
+        parsed.iter().any(asks).then(|| {
+            let mut end = self.schema.clone();
+            parsed.iter().for_each(|located| end.apply(&located.statement));
+            end
+        })
     }
 
     fn statement(
@@ -128,6 +141,7 @@ impl Linter {
             statement,
             facts: &facts,
             schema: &self.schema,
+            end: progress.end.as_ref(),
             in_transaction: progress.in_transaction,
             lock_timeout: progress.local_lock_timeout.unwrap_or(progress.lock_timeout),
             held: &progress.held,

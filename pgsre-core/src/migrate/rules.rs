@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::facts::{Facts, LockMode};
 use super::lint::Hazard;
 use super::schema::Schema;
-use super::statement::{Action, Statement};
+use super::statement::{Action, Constraint, ConstraintKind, Statement};
 use crate::finding::Severity;
 
 mod table;
@@ -41,6 +41,8 @@ pub(super) struct Context<'a> {
     pub(super) statement: &'a Statement,
     pub(super) facts: &'a Facts,
     pub(super) schema: &'a Schema,
+    /// The schema when the file has run, where the file adds foreign keys.
+    pub(super) end: Option<&'a Schema>,
     pub(super) in_transaction: bool,
     pub(super) lock_timeout: bool,
     /// Locks that earlier statements of the transaction hold.
@@ -146,14 +148,18 @@ fn breaking_change(context: &Context<'_>) -> Option<String> {
             Some(format!("applications that still use {used} break"))
         }
         Statement::AlterTable { table, actions, .. } if !context.schema.is_new(table) => {
-            actions.iter().find_map(|action| breaks(table, action))
+            let rewrites = !context.facts.rewrites.is_empty();
+            actions.iter().find_map(|action| breaks(table, action, rewrites))
         }
         _ => None,
     }
 }
 
-fn breaks(table: &str, action: &Action) -> Option<String> {
+fn breaks(table: &str, action: &Action, rewrites: bool) -> Option<String> {
     let (what, verb) = match action {
+        Action::SetType { column, .. } if rewrites => {
+            (format!("{table}.{column}"), "given another type")
+        }
         Action::DropColumn { column, .. } => (format!("{table}.{column}"), "dropped"),
         Action::RenameColumn { column, .. } => (format!("{table}.{column}"), "renamed"),
         Action::RenameTo { .. } => (table.to_owned(), "renamed"),
@@ -161,6 +167,47 @@ fn breaks(table: &str, action: &Action) -> Option<String> {
         _ => return None,
     };
     Some(format!("{what} is {verb}: applications that still use it break"))
+}
+
+/// An index that begins with the columns of the key serves.
+fn foreign_key_without_index(context: &Context<'_>) -> Option<String> {
+    let end = context.end?;
+    let (table, keys) = added_foreign_keys(context.statement);
+    let served = |columns: &[String]| {
+        let mut indexes = end.indexes_of(table).map(|(_, index)| index);
+        indexes.any(|index| index.columns.starts_with(columns) && !index.computed)
+    };
+    let (columns, parent) = keys.into_iter().find(|(columns, _)| !served(columns))?;
+    Some(format!(
+        "no index on {table} ({}): a DELETE or UPDATE of {parent} reads all of {table}",
+        columns.join(", ")
+    ))
+}
+
+/// The table that a statement adds foreign keys to, and the columns and other table of each.
+pub(super) fn added_foreign_keys(statement: &Statement) -> (&str, Vec<(&[String], &str)>) {
+    let (table, constraints): (&str, Vec<&Constraint>) = match statement {
+        Statement::CreateTable(table) => {
+            let own = table.columns.iter().flat_map(|column| &column.constraints);
+            (&table.name, table.constraints.iter().chain(own).collect())
+        }
+        Statement::AlterTable { table, actions, .. } => {
+            let added = actions.iter().flat_map(|action| match action {
+                Action::AddConstraint(constraint) => std::slice::from_ref(constraint),
+                Action::AddColumn { column, .. } => column.constraints.as_slice(),
+                _ => &[],
+            });
+            (table, added.collect())
+        }
+        _ => return ("", Vec::new()),
+    };
+    let keys = constraints.into_iter().filter_map(|constraint| match &constraint.kind {
+        ConstraintKind::Foreign { columns, parent, .. } => {
+            Some((columns.as_slice(), parent.as_str()))
+        }
+        _ => None,
+    });
+    (table, keys.collect())
 }
 
 fn unbounded_change(context: &Context<'_>) -> Option<String> {

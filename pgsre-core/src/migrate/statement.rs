@@ -166,6 +166,7 @@ pub enum Statement {
     },
     AlterIndex {
         index: String,
+        if_exists: bool,
         /// Its storage parameters or statistics, and nothing else.
         parameters: bool,
         /// ATTACH PARTITION.
@@ -173,6 +174,7 @@ pub enum Statement {
     },
     RenameIndex {
         index: String,
+        if_exists: bool,
         to: String,
     },
     Begin,

@@ -21,12 +21,15 @@ impl Word {
         self.text.starts_with(|c: char| c == '"' || c == '_' || c.is_alphabetic())
     }
 
-    /// The identifier it means: folded unless quoted.
+    /// The identifier it means: folded unless quoted, and cut where PostgreSQL cuts it
+    /// (`NAMEDATALEN`).
     fn name(&self) -> String {
-        match self.text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
+        let mut name = match self.text.strip_prefix('"').and_then(|text| text.strip_suffix('"')) {
             Some(quoted) => quoted.replace("\"\"", "\""),
             None => self.text.to_lowercase(),
-        }
+        };
+        name.truncate(name.floor_char_boundary(63));
+        name
     }
 }
 

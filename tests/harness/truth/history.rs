@@ -42,7 +42,7 @@ pub async fn replay(server: &Server, database: &str, version: u32, files: &[&Pat
             }
             let sql = &text[located.range];
             let facts = Facts::of(&located.statement, &schema, version);
-            let run = Run { old: Some(&old), first: "", commit: true };
+            let run = Run { old: Some(&old), commit: true, empty: true, ..Run::default() };
             let label = format!("{}: {sql}", file.display());
             match observe(&mut session, sql, run).await {
                 Ok(truth) if truth.refuses_transactions => session.run(sql).await,

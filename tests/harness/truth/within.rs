@@ -22,6 +22,8 @@ pub struct Run<'a> {
     pub first: &'a str,
     /// Whether the next statement builds on it, or finds the database as it was.
     pub commit: bool,
+    /// Whether tables hold no rows: then an empty file may be a rewrite, unless all rows were to go.
+    pub empty: bool,
 }
 
 /// Runs a statement and says what it did, or why the server would not have it.
@@ -46,7 +48,8 @@ pub async fn observe(
     session.run("set local client_min_messages = notice").await;
     let mut truth = Truth::default();
     before.add_locks(&pairs(session.rows(LOCKS).await), &mut truth);
-    judge(session, &before, &told, &mut truth).await;
+    let keeps_rows = !statement.to_lowercase().contains("truncate");
+    judge(session, &before, &told, how.empty && keeps_rows, &mut truth).await;
     session.run(if how.commit { "commit" } else { "rollback" }).await;
     Ok(truth)
 }
@@ -64,9 +67,18 @@ fn failed(error: &tokio_postgres::Error) -> Result<Truth, String> {
 }
 
 /// What the files, the counters and the messages say.
-async fn judge(session: &Session, before: &Catalogue, told: &[String], truth: &mut Truth) {
+async fn judge(
+    session: &Session,
+    before: &Catalogue,
+    told: &[String],
+    empty: bool,
+    truth: &mut Truth,
+) {
     let after = Catalogue::read(session).await;
     truth.rewrites = before.rewritten(&after);
+    if empty {
+        truth.rewrites.extend(before.emptied(&after));
+    }
     truth.index_builds = index_builds(before, told);
     let validated = foreign_keys(session, before, told, truth).await;
     let verified: BTreeSet<String> = named(told, "verifying table \"")

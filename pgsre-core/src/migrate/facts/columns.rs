@@ -30,6 +30,7 @@ impl Derivation<'_> {
         if not_null && empty && !column.generated && in_use {
             let reason = format!("column {} may not be null and has no default", column.name);
             self.facts.fails_on_rows.push(reason);
+            self.scan(family);
         }
         if column.generated && column.not_null && !filled {
             self.scan(family);

@@ -18,6 +18,9 @@ impl Derivation<'_> {
                 let there: Vec<&String> = indexes.iter().filter(|index| !gone(index)).collect();
                 there.iter().for_each(|index| self.drop_index(index, *concurrently));
             }
+            Statement::RenameIndex { index, if_exists: true, .. }
+            | Statement::AlterIndex { index, if_exists: true, .. }
+                if self.schema.is_missing(index) => {}
             Statement::Reindex { what, concurrently } => self.reindex(what, *concurrently),
             Statement::RenameIndex { index, .. }
             | Statement::AlterIndex { index, parameters: true, .. } => {

@@ -56,7 +56,7 @@ impl Derivation<'_> {
         if let Some(parent) = self.schema.partitioned_parent(table) {
             let default =
                 self.schema.table(parent).and_then(|known| known.default_partition.clone());
-            self.lock(&parent.to_owned(), LockMode::AccessExclusiveLock);
+            self.lock(parent, LockMode::AccessExclusiveLock);
             self.lock(&default.unwrap_or_default(), LockMode::AccessExclusiveLock);
         }
         for member in &members {

@@ -271,20 +271,20 @@ fn index_column(part: &Words<'_>) -> String {
 
 fn alter(mut words: Words<'_>) -> Statement {
     if words.take("index") {
-        words.take("if exists");
+        let if_exists = words.take("if exists");
         let index = words.name();
         if words.take("rename to") {
-            return Statement::RenameIndex { index, to: words.name() };
+            return Statement::RenameIndex { index, if_exists, to: words.name() };
         }
         if words.take("attach partition") {
             let attached = Some(words.name());
-            return Statement::AlterIndex { index, parameters: false, attached };
+            return Statement::AlterIndex { index, if_exists, parameters: false, attached };
         }
         let statistics = words.take("alter");
         words.take_any(&["set", "reset"]);
         let parameters =
             statistics || (words.peek_is("(") && table::parameters(&words) == Action::Parameter);
-        return Statement::AlterIndex { index, parameters, attached: None };
+        return Statement::AlterIndex { index, if_exists, parameters, attached: None };
     }
     if words.take("domain") {
         let name = words.name();

@@ -124,6 +124,17 @@ pub const RULES: &[Rule] = &[
         check: super::drop_index,
     },
     Rule {
+        name: "foreign-key-without-index",
+        severity: Severity::Info,
+        why: "PostgreSQL makes no index for a foreign key: each DELETE or key change of the other table reads all of this one.",
+        fix: "CREATE INDEX CONCURRENTLY on the columns of the key, the first of the index.",
+        bad: &["create table items (id bigint primary key, orders bigint references orders);"],
+        good: &[
+            "create table items (id bigint primary key, orders bigint references orders); create index on items (orders);",
+        ],
+        check: super::foreign_key_without_index,
+    },
+    Rule {
         name: "dynamic-sql",
         severity: Severity::Info,
         why: "What a string of SQL does is only known when it runs.",

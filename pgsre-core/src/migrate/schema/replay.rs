@@ -53,7 +53,7 @@ impl Schema {
                     self.indexes.remove(index);
                 }
             }
-            Statement::RenameIndex { index, to } => self.rename_index(index, to),
+            Statement::RenameIndex { index, to, .. } => self.rename_index(index, to),
             Statement::CreateStatistics { name, table } => {
                 self.statistics.insert(name.clone(), table.clone());
             }
@@ -96,18 +96,17 @@ impl Schema {
 
     fn apply_view(&mut self, statement: &Statement) {
         match statement {
-            Statement::CreateMaterializedView { name, words, .. } => {
-                if self.views.insert(name.clone(), words.iter().cloned().collect()).is_none() {
-                    self.new.insert(name.clone());
-                    self.tables.entry(name.clone()).or_default().is_known = true;
+            Statement::CreateMaterializedView { name, words } => {
+                self.tables.entry(name.clone()).or_default().is_known = true;
+                self.create_view(name, words);
+            }
+            Statement::CreateView { name, words, .. } => self.create_view(name, words),
+            Statement::DropView { views, cascade, .. } => {
+                for view in views {
+                    let over = if *cascade { self.views_over(view, None) } else { Vec::new() };
+                    over.iter().chain([view]).for_each(|view| self.forget(view));
                 }
             }
-            Statement::CreateView { name, words, .. } => {
-                if self.views.insert(name.clone(), words.iter().cloned().collect()).is_none() {
-                    self.new.insert(name.clone());
-                }
-            }
-            Statement::DropView { views, .. } => views.iter().for_each(|view| self.forget(view)),
             Statement::DropSchema { schemas, cascade: true } => {
                 for schema in schemas {
                     let tables = self.tables_of(Some(schema)).into_iter();
@@ -116,6 +115,13 @@ impl Schema {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// One that is replaced is not new.
+    fn create_view(&mut self, name: &str, words: &[String]) {
+        if self.views.insert(name.to_owned(), words.iter().cloned().collect()).is_none() {
+            self.new.insert(name.to_owned());
         }
     }
 
