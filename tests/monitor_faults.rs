@@ -129,9 +129,11 @@ const DISK: Fault = Fault::critical("the disk is nearly full", "disk.full", 3);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 16)]
 async fn every_fault_raises_its_alert_in_time_and_no_sound_twin_raises_any() {
+    // Built before anything is timed.
+    let pgsre = Pgsre::new();
     let mut scenes = JoinSet::new();
     scenes.spawn(timed("standbys end", standbys_end()));
-    scenes.spawn(timed("cut under writes", cut_under_writes()));
+    scenes.spawn(timed("cut under writes", cut_under_writes(pgsre)));
     scenes.spawn(timed("cut when idle", cut_when_idle()));
     scenes.spawn(timed("paused", paused()));
     scenes.spawn(timed("conflict", conflict()));
@@ -241,8 +243,7 @@ const USUAL: &str = "\
     select case when pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() then 0 \
            else extract(epoch from now() - pg_last_xact_replay_timestamp()) end";
 
-async fn cut_under_writes() -> Vec<Outcome> {
-    let pgsre = Pgsre::new();
+async fn cut_under_writes(pgsre: Pgsre) -> Vec<Outcome> {
     let mut apart = Apart::start(major()).await;
     let load = Load::on(&apart.server.config("postgres")).await;
     let mut primary = watch_shop(&apart.server, &["db2"]);
