@@ -32,7 +32,7 @@ pub async fn observe(server: &Server, database: &str, statement: &str) -> Result
             assert!(started.elapsed() < PATIENCE, "{statement}: waits for ever");
             let blockers = blockers(&control, &pid).await;
             let locks = format!(
-                "select relation, mode from pg_locks where pid = {pid} and relation is not null"
+                "select relation, mode from pg_locks where pid = {pid} and locktype = 'relation'"
             );
             before.add_locks(&pairs(control.rows(&locks).await), &mut truth);
             holders.make_way(&blockers).await;
