@@ -8,6 +8,7 @@ mod pgsre;
 mod rivals;
 mod server;
 mod shop;
+mod statements;
 mod summary;
 mod usage;
 
@@ -16,8 +17,9 @@ pub use pgsre::Pgsre;
 pub use rivals::Rivals;
 pub use server::{RivalServer, chosen_settings};
 pub use shop::Shop;
+pub use statements::fill_statements;
 pub use summary::{Summary, median};
-pub use usage::{Usage, Watch};
+pub use usage::{Usage, Watch, resident_memory};
 
 /// How one piece of work went.
 #[derive(Clone, Copy, Debug, Default)]

@@ -6,7 +6,7 @@
 
 use std::time::Instant;
 
-use pgsre_benches::{Parameters, median};
+use pgsre_benches::{Parameters, fill_statements, median};
 use pgsre_core::postgres::Session;
 use pgsre_core::queries::{Extension, Snapshot, Texts};
 use pgsre_tests::harness::server::Server;
@@ -33,7 +33,7 @@ async fn main() {
         Server::start_with(MAJOR, &[("shared_preload_libraries", "pg_stat_statements")]).await;
     server.sql("postgres", b"create extension pg_stat_statements; create role watcher");
     let session = server.connect("postgres").await.session().await.expect("a session");
-    fill(&session, statements).await;
+    fill_statements(&session, statements).await;
     let extension = Extension::find(&session).await.expect("the extension");
 
     let mut measured: [Vec<(f64, f64)>; 4] = Default::default();
@@ -83,19 +83,4 @@ async fn temporary(session: &Session) -> f64 {
     session.batch_execute("SELECT pg_stat_force_next_flush()").await.expect("a flush");
     let sql = "SELECT temp_bytes::float8 FROM pg_stat_database WHERE datname = current_database()";
     session.query_typed(sql, &[]).await.expect("a row")[0].get(0)
-}
-
-/// Statements that differ, of 10 kB each.
-async fn fill(session: &Session, statements: usize) {
-    let comment = "x".repeat(10_000);
-    for columns in 0..statements {
-        // Each has another number of columns in one of two places.
-        let (left, right) = (vec!["a"; columns / 70 + 1], vec!["1"; columns % 70 + 1]);
-        let sql = format!(
-            "select {} from (select 1) as l (a), (select {}) as r /* {comment} */",
-            left.join(", "),
-            right.join(", "),
-        );
-        session.query_typed(&sql, &[]).await.expect("a row");
-    }
 }

@@ -91,6 +91,12 @@ fn written_by_threads(process: u32) -> HashMap<PathBuf, u64> {
         .collect()
 }
 
+/// What a process has resident now, in bytes; `None` where it has ended.
+#[must_use]
+pub fn resident_memory(process: u32) -> Option<u64> {
+    field(Path::new(&format!("/proc/{process}/status")), "VmRSS:").map(|kilobytes| kilobytes << 10)
+}
+
 fn field(path: &Path, name: &str) -> Option<u64> {
     let text = std::fs::read_to_string(path).ok()?;
     let line = text.lines().find(|line| line.starts_with(name))?;

@@ -18,6 +18,9 @@ debian_parts+=(prometheus)
 # How a standby is cut off without a word, and how a server's clock is made wrong.
 debian_parts+=(iproute2 nftables faketime)
 
+# What the cost of a reading is held against (benches).
+debian_parts+=(prometheus-postgres-exporter)
+
 # What an index is tried with that does not exist.
 debian_parts+=(postgresql-15-hypopg)
 
