@@ -35,7 +35,7 @@ pub struct FileSystem {
 /// Says what is free where a server's files lie: SQL never does.
 ///
 /// [`Disk`](super::Disk) asks the operating system where the server runs on this machine. For
-/// servers elsewhere a service brings an implementation of its own: the provider's figures, an agent.
+/// servers elsewhere a service brings an implementation of its own, by its provider's figures, say.
 #[async_trait]
 pub trait FreeSpace: Debug + Send + Sync + 'static {
     /// How the figures are come by, in a word or two.
