@@ -68,7 +68,7 @@ async fn the_same_data_has_the_same_fingerprint_on_every_major_version() {
 }
 
 #[tokio::test]
-#[ignore = "needs PostgreSQL 13 in PGSRE_TEST_PG13; no package of the usual kind carries it"]
+#[ignore = "needs PostgreSQL 13 in PGSRE_TEST_PG13, which tests/run.sh does not install"]
 async fn the_oldest_server_that_is_supported_agrees_with_the_newest() {
     let (old, new) = futures::join!(Server::start(13), Server::start(18));
     for server in [&old, &new] {
