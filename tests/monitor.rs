@@ -250,13 +250,16 @@ async fn who_holds_others_up_is_named_and_nobody_where_nobody_waits() {
         let session = session.expect("a session");
         tokio::spawn(async move { session.batch_execute("table orders").await })
     });
-    let two = |reading: &Reading| blocked(reading).0 == Some(2.0);
+    let waits = |reading: &Reading| {
+        let mut waits = reading.samples_of(Metric::ConnectionsWaits);
+        waits.find(|sample| sample.labels["type"] == "Lock").and_then(|sample| sample.value)
+    };
+    // Each probe looks at its own moment: the second backend may begin to wait between two of them.
+    let two = |reading: &Reading| blocked(reading).0 == Some(2.0) && waits(reading) == Some(2.0);
     let reading = until(&mut monitor, two).await;
     let note = blocked(&reading).1.expect("a note");
     assert!(note.contains("(billing, user "), "{note}");
     assert!(note.contains("idle in transaction for 0 s) holds up 2 backends"), "{note}");
-    let locks = reading.samples_of(Metric::ConnectionsWaits).find(|s| s.labels["type"] == "Lock");
-    assert_eq!(locks.expect("a sample").value, Some(2.0));
     let rules =
         [Rule::new("locks.blocked", Metric::LocksBlocked)
             .warning(Threshold::at(Bound::Above(1.0)))];
