@@ -1,11 +1,12 @@
 //! What each statement changes of the schema.
 
-use super::super::statement::{
-    Action, Column, Constraint, ConstraintKind, CreateTable, DomainChange, PublicationChange,
-    RuleChange, RuleKind, Statement,
-};
-use super::name::{bare, constraint_name, index_name, within};
-use super::{Attached, Domain, Index, Schema, Table};
+use super::super::statement::{Action, Constraint, ConstraintKind, CreateTable, Statement};
+use super::name::{bare, constraint_name, within};
+use super::{Schema, Table};
+
+mod index;
+mod object;
+mod rename;
 
 impl Schema {
     /// Takes over what a statement changes.
@@ -34,184 +35,6 @@ impl Schema {
                 self.apply_attached(other);
             }
         }
-    }
-
-    fn apply_index(&mut self, statement: &Statement) {
-        match statement {
-            Statement::CreateIndex { name, table, columns, words, computed, only, .. } => {
-                let index = Index {
-                    table: table.clone(),
-                    columns: columns.clone(),
-                    words: words.iter().cloned().collect(),
-                    computed: *computed,
-                    only: *only,
-                };
-                self.create_index(name, index);
-            }
-            Statement::DropIndex { indexes, .. } => {
-                for index in indexes {
-                    self.indexes.remove(index);
-                }
-            }
-            Statement::RenameIndex { index, to, .. } => self.rename_index(index, to),
-            Statement::CreateStatistics { name, table } => {
-                self.statistics.insert(name.clone(), table.clone());
-            }
-            Statement::DropStatistics { names } => {
-                self.statistics.retain(|name, _| !names.contains(name));
-            }
-            _ => {}
-        }
-    }
-
-    /// On a partitioned table it makes one on each partition.
-    fn create_index(&mut self, name: &str, index: Index) {
-        let table = index.table.clone();
-        let name = match name {
-            "" => index_name(&table, &index.columns, &self.indexes),
-            name => within(schema_of(&table), name),
-        };
-        if self.indexes.contains_key(&name) {
-            return;
-        }
-        let below = self.tables.get(&table).is_some_and(|known| known.partitioned && !index.only);
-        let family = if below { self.family(&table) } else { Vec::new() };
-        for partition in family.iter().skip(1) {
-            let name = index_name(partition, &index.columns, &self.indexes);
-            self.indexes.insert(name, Index { table: partition.clone(), ..index.clone() });
-        }
-        self.indexes.insert(name, index);
-    }
-
-    fn rename_index(&mut self, from: &str, to: &str) {
-        let to = within(from.rsplit_once('.').map(|(schema, _)| schema), to);
-        let Some(index) = self.indexes.remove(from) else { return };
-        if let Some(table) = self.tables.get_mut(&index.table) {
-            let action =
-                Action::RenameConstraint { name: bare(from).to_owned(), to: bare(&to).to_owned() };
-            table.alter(&index.table, &action);
-        }
-        self.indexes.insert(to, index);
-    }
-
-    fn apply_view(&mut self, statement: &Statement) {
-        match statement {
-            Statement::CreateMaterializedView { name, words } => {
-                self.tables.entry(name.clone()).or_default().is_known = true;
-                self.create_view(name, words);
-            }
-            Statement::CreateView { name, words, .. } => self.create_view(name, words),
-            Statement::DropView { views, cascade, .. } => {
-                for view in views {
-                    let over = if *cascade { self.views_over(view, None) } else { Vec::new() };
-                    over.iter().chain([view]).for_each(|view| self.forget(view));
-                }
-            }
-            Statement::DropSchema { schemas, cascade: true } => {
-                for schema in schemas {
-                    let tables = self.tables_of(Some(schema)).into_iter();
-                    let gone: Vec<String> = tables.chain(self.views_of(schema)).collect();
-                    gone.iter().for_each(|name| self.drop_table(name, true));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// One that is replaced is not new.
-    fn create_view(&mut self, name: &str, words: &[String]) {
-        if self.views.insert(name.to_owned(), words.iter().cloned().collect()).is_none() {
-            self.new.insert(name.to_owned());
-        }
-    }
-
-    fn apply_type(&mut self, statement: &Statement) {
-        match statement {
-            Statement::CreateDomain { name, base, checks, not_null } => {
-                let domain = Domain {
-                    base: base.clone(),
-                    checks: checks.iter().cloned().collect(),
-                    not_null: *not_null,
-                };
-                self.domains.insert(name.clone(), domain);
-            }
-            Statement::AlterDomain { name, change } => self.alter_domain(name, change),
-            Statement::DropType { types, .. } => {
-                for name in types {
-                    self.domains.remove(name);
-                    let columns = self.tables.values_mut().map(|table| &mut table.columns);
-                    columns.for_each(|columns| columns.retain(|_, one| one.data_type != *name));
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn alter_domain(&mut self, name: &str, change: &DomainChange) {
-        if let DomainChange::Rename { to } = change {
-            let to = within(name.rsplit_once('.').map(|(schema, _)| schema), to);
-            let columns = self.tables.values_mut().flat_map(|table| table.columns.values_mut());
-            columns
-                .filter(|column| column.data_type == name)
-                .for_each(|column| column.data_type.clone_from(&to));
-            if let Some(domain) = self.domains.remove(name) {
-                self.domains.insert(to, domain);
-            }
-            return;
-        }
-        let domain = self.domains.entry(name.to_owned()).or_default();
-        match change {
-            DomainChange::AddCheck { name, .. } => {
-                domain.checks.insert(name.clone());
-            }
-            DomainChange::DropConstraint { name } => {
-                domain.checks.remove(name);
-            }
-            DomainChange::SetNotNull => domain.not_null = true,
-            DomainChange::DropNotNull => domain.not_null = false,
-            DomainChange::Validate | DomainChange::Rename { .. } | DomainChange::Catalogue => {}
-        }
-    }
-
-    fn apply_attached(&mut self, statement: &Statement) {
-        match statement {
-            Statement::CreateTrigger { name, table, function, .. } => {
-                self.attach(RuleKind::Trigger, table, name, Some(function.clone()));
-            }
-            Statement::ChangeRules { kind, table, name, change } => match change {
-                RuleChange::Create => self.attach(*kind, table, name, None),
-                RuleChange::Drop { .. } => {
-                    self.attached.retain(|one| !one.is(*kind, table, name));
-                }
-                RuleChange::Rename { to } => {
-                    let own = self.attached.iter_mut();
-                    own.filter(|one| one.is(*kind, table, name))
-                        .for_each(|one| one.name.clone_from(to));
-                }
-                RuleChange::Alter => {}
-            },
-            Statement::DropFunction { functions, .. } => {
-                let gone = |one: &Attached| {
-                    one.function.as_ref().is_some_and(|function| functions.contains(function))
-                };
-                self.attached.retain(|one| !gone(one));
-            }
-            Statement::ChangePublication { name, tables, change } => {
-                let published = self.publications.entry(name.clone()).or_default();
-                match change {
-                    PublicationChange::Add => published.extend(tables.iter().cloned()),
-                    PublicationChange::Set => *published = tables.iter().cloned().collect(),
-                    PublicationChange::Drop => published.retain(|table| !tables.contains(table)),
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn attach(&mut self, kind: RuleKind, table: &str, name: &str, function: Option<String>) {
-        self.attached.retain(|one| !one.is(kind, table, name));
-        let (table, name) = (table.to_owned(), name.to_owned());
-        self.attached.push(Attached { kind, table, name, function });
     }
 
     fn create(&mut self, create: &CreateTable) {
@@ -266,20 +89,6 @@ impl Schema {
         }
     }
 
-    /// A partition has an index for each of its parent's.
-    fn inherit_indexes(&mut self, parent: &str, child: &str) {
-        let own: Vec<Index> = self.indexes_of(child).map(|(_, index)| index.clone()).collect();
-        let missing: Vec<Index> = self
-            .indexes_of(parent)
-            .map(|(_, index)| index.clone())
-            .filter(|index| own.iter().all(|one| one.columns != index.columns))
-            .collect();
-        for index in missing {
-            let name = index_name(child, &index.columns, &self.indexes);
-            self.indexes.insert(name, Index { table: child.to_owned(), ..index });
-        }
-    }
-
     fn drop_table(&mut self, name: &str, cascade: bool) {
         if cascade {
             let views = self.views_over(name, None);
@@ -310,27 +119,6 @@ impl Schema {
             known.children.remove(name);
             known.default_partition.take_if(|default| default == name);
         }
-    }
-
-    /// The index that a constraint brings.
-    fn index_constraint(&mut self, table: &str, constraint: &Constraint) {
-        use ConstraintKind::{Exclude, Primary, Unique};
-        let (columns, using) = match &constraint.kind {
-            Primary { columns, using_index } | Unique { columns, using_index } => {
-                (columns.clone(), using_index.clone())
-            }
-            Exclude { columns } => (columns.clone(), None),
-            _ => return,
-        };
-        let schema = table.rsplit_once('.').map(|(schema, _)| schema);
-        let name = within(schema, &constraint.name);
-        if let Some(index) = using.and_then(|using| self.indexes.remove(&within(schema, &using))) {
-            self.indexes.insert(name, index);
-            return;
-        }
-        let words = columns.iter().cloned().collect();
-        let index = Index { table: table.to_owned(), columns, words, ..Index::default() };
-        self.indexes.insert(name, index);
     }
 
     fn alter(&mut self, name: &str, only: bool, action: &Action) {
@@ -399,43 +187,6 @@ impl Schema {
         }
     }
 
-    /// The indexes of a new column's constraints.
-    fn index_column(&mut self, table: &str, column: &Column) {
-        let known = self.tables.get(table).map(|known| known.constraints.clone());
-        let own = |one: &&Constraint| match &one.kind {
-            ConstraintKind::Primary { columns, .. } | ConstraintKind::Unique { columns, .. } => {
-                *columns == [column.name.clone()]
-            }
-            _ => false,
-        };
-        let constraints: Vec<Constraint> =
-            known.unwrap_or_default().iter().filter(own).cloned().collect();
-        constraints.iter().for_each(|constraint| self.index_constraint(table, constraint));
-    }
-
-    fn rename_in_indexes(&mut self, table: &str, from: &str, to: &str) {
-        for index in self.indexes.values_mut().filter(|index| index.table == table) {
-            index.columns.iter_mut().filter(|one| *one == from).for_each(|one| to.clone_into(one));
-            if index.words.remove(from) {
-                index.words.insert(to.to_owned());
-            }
-        }
-    }
-
-    fn rename_in_views(&mut self, table: &str, from: &str, to: &str) {
-        let table = bare(table);
-        for words in self.views.values_mut().filter(|words| words.contains(table)) {
-            for (from, to) in [
-                (from.to_owned(), to.to_owned()),
-                (format!("{table}.{from}"), format!("{table}.{to}")),
-            ] {
-                if words.contains(&from) {
-                    words.insert(to);
-                }
-            }
-        }
-    }
-
     fn add_constraint(&mut self, name: &str, only: bool, constraint: &Constraint) {
         let stays = only || constraint.no_inherit;
         let partitioned = self.tables.get(name).is_some_and(|known| known.partitioned);
@@ -455,50 +206,6 @@ impl Schema {
             known.add_constraint(own.clone());
             self.index_constraint(&member, &own);
         }
-    }
-
-    fn rename(&mut self, from: &str, to: &str) {
-        let to = within(schema_of(from).filter(|_| !to.contains('.')), to);
-        if let Some(table) = self.tables.remove(from) {
-            self.tables.insert(to.clone(), table);
-        }
-        if let Some(view) = self.views.remove(from) {
-            self.views.insert(to.clone(), view);
-        }
-        if self.new.remove(from) {
-            self.new.insert(to.clone());
-        }
-        self.rename_references(from, &to);
-        if self.indexes.contains_key(from) {
-            self.rename_index(from, &to);
-        }
-    }
-
-    fn rename_references(&mut self, from: &str, to: &str) {
-        for known in self.tables.values_mut() {
-            if known.children.remove(from) {
-                known.children.insert(to.to_owned());
-            }
-            if known.default_partition.as_deref() == Some(from) {
-                known.default_partition = Some(to.to_owned());
-            }
-            for constraint in &mut known.constraints {
-                if let ConstraintKind::Foreign { parent, .. } = &mut constraint.kind
-                    && parent == from
-                {
-                    to.clone_into(parent);
-                }
-            }
-        }
-        for words in self.views.values_mut() {
-            if words.remove(bare(from)) {
-                words.insert(bare(to).to_owned());
-            }
-        }
-        let indexed = self.indexes.values_mut().map(|index| &mut index.table);
-        let attached = self.attached.iter_mut().map(|one| &mut one.table);
-        let names = indexed.chain(attached).chain(self.statistics.values_mut());
-        names.filter(|table| *table == from).for_each(|table| to.clone_into(table));
     }
 }
 
