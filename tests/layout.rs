@@ -25,6 +25,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("queries", &["durable", "finding", "monitor", "postgres"]),
     ("pooler", &["finding", "monitor", "postgres", "queries"]),
     ("watch", &["alert", "finding", "forecast", "history", "monitor", "postgres"]),
+    ("dashboard", &["finding", "history", "monitor", "queries", "watch"]),
     ("migrate", &["finding", "postgres"]),
     (
         "drill",

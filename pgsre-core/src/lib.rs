@@ -39,6 +39,7 @@
 pub mod alert;
 pub mod archive;
 pub mod backup;
+pub mod dashboard;
 pub mod drill;
 pub mod dump;
 pub mod durable;

@@ -46,7 +46,7 @@ impl Listing {
         ))
     }
 
-    pub(super) fn of_source(&self, source: &str) -> impl Iterator<Item = &ReportSummary> {
+    pub(crate) fn of_source(&self, source: &str) -> impl Iterator<Item = &ReportSummary> {
         self.reports.iter().filter(move |report| same(&report.source, source))
     }
 }

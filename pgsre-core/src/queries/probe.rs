@@ -15,6 +15,7 @@ use super::regression::{Regression, RegressionKind};
 use super::statements::{Snapshot, StatementKey};
 use super::text::Names;
 use super::window::{Gap, QueryWindow, Window};
+use super::worst::{Teller, WorstQueries};
 use crate::monitor::{Measured, Metric, Probe, ProbeContext, ProbeError, Sample};
 
 /// Fewer executions have no 99th percentile that says anything.
@@ -55,6 +56,7 @@ pub struct QueryLoad {
     extension: Option<Extension>,
     last: Option<Snapshot>,
     lookout: Lookout,
+    teller: Option<Teller>,
 }
 
 #[async_trait]
@@ -93,10 +95,33 @@ impl QueryLoad {
         self
     }
 
+    /// The same that tells the heaviest queries of this server here, with their texts, which are
+    /// fetched once each.
+    #[must_use]
+    pub fn telling(mut self, server: impl Into<String>, told: WorstQueries) -> Self {
+        self.teller = Some(Teller::new(server.into(), told));
+        self
+    }
+
+    async fn tell(
+        &mut self,
+        cx: &ProbeContext<'_>,
+        snapshot: &Snapshot,
+        slower: Option<&[(StatementKey, Regression)]>,
+    ) -> Result<(), QueriesError> {
+        match (&mut self.teller, &self.extension) {
+            (Some(teller), Some(extension)) => {
+                teller.see(cx, extension, snapshot, slower.unwrap_or_default()).await
+            }
+            _ => Ok(()),
+        }
+    }
+
     async fn read(&mut self, cx: &ProbeContext<'_>) -> Result<Measured, QueriesError> {
         let snapshot = self.snapshot(cx).await?;
         let window = self.last.as_ref().map(|last| Window::between(last, &snapshot));
         let slower = self.lookout.see(&snapshot);
+        self.tell(cx, &snapshot, slower.as_deref()).await?;
         self.last = Some(snapshot);
         let mut measured = measured(window.as_ref(), cx);
         measured.samples.extend(regressed(slower, cx).await?);

@@ -47,6 +47,15 @@ impl Texts {
         extension: &Extension,
         keys: &[StatementKey],
     ) -> Result<HashMap<StatementKey, Text>, QueriesError> {
+        self.of_server(session, extension, keys).await
+    }
+
+    pub(super) async fn of_server(
+        &mut self,
+        server: &impl Ask,
+        extension: &Extension,
+        keys: &[StatementKey],
+    ) -> Result<HashMap<StatementKey, Text>, QueriesError> {
         let new: Vec<i64> = keys
             .iter()
             .filter(|key| !self.kept.contains_key(key))
@@ -54,20 +63,20 @@ impl Texts {
             .take(MOST)
             .collect();
         if !new.is_empty() {
-            self.fetch(session, extension, keys, new).await?;
+            self.fetch(server, extension, keys, new).await?;
         }
         Ok(keys.iter().filter_map(|key| Some((*key, self.used(key)?))).collect())
     }
 
     async fn fetch(
         &mut self,
-        session: &Session,
+        server: &impl Ask,
         extension: &Extension,
         keys: &[StatementKey],
         new: Vec<i64>,
     ) -> Result<(), QueriesError> {
         let sql = extension.texts_sql(LONGEST);
-        for row in session.query_typed(&sql, &[(&new, Type::INT8_ARRAY)]).await? {
+        for row in server.rows(&sql, &[(&new, Type::INT8_ARRAY)]).await? {
             let key = StatementKey {
                 user: row.try_get(0)?,
                 database: row.try_get(1)?,
