@@ -3,7 +3,8 @@
 use std::fs;
 
 use pgsre_tests::harness::cli::Pgsre;
-use serde_json::json;
+use pgsre_tests::harness::server::Server;
+use serde_json::{Value, json};
 
 const TABLE: &str = "CREATE TABLE orders (id bigint PRIMARY KEY, note text, user_id bigint);\n";
 const SAFE: &str = "SET lock_timeout = '2s';\nALTER TABLE orders ADD COLUMN paid boolean;\n";
@@ -153,4 +154,80 @@ fn every_rule_explains_itself() {
     }
     let none = pgsre.command(&["migrate", "explain", "blocking-scam"]).output().expect("pgsre");
     assert_eq!(none.status.code(), Some(2));
+}
+
+/// A table of few rows, one of many, and one that nobody analysed.
+const SHOP: &str = "CREATE TABLE few (id int PRIMARY KEY, note text);\n\
+    INSERT INTO few SELECT n FROM generate_series(1, 10) n;\n\
+    CREATE TABLE many (id int PRIMARY KEY, few int REFERENCES few, note varchar(10));\n\
+    INSERT INTO many (id) SELECT n FROM generate_series(1, 12000) n;\n\
+    CREATE TABLE unseen (id int);\n\
+    INSERT INTO unseen VALUES (1);\n\
+    ANALYZE few, many;\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_live_database_says_what_is_there_and_how_large_it_is() {
+    let server = Server::start_with(15, &[("autovacuum", "off")]).await;
+    server.create("shop", "", SHOP.as_bytes());
+    let pgsre = Pgsre::new();
+    let hazard = |text: &str, rule: &str| {
+        fs::write(pgsre.home().join("change.sql"), text).expect("a file");
+        let url = server.uri("shop");
+        let (_, linted) = pgsre.json(&["migrate", "lint", "change.sql", "--database", &url]);
+        let statement = &linted["files"][0]["statements"][0];
+        let hazards = statement["hazards"].as_array().expect("hazards").clone();
+        (statement.clone(), hazards.into_iter().find(|hazard| hazard["rule"] == rule))
+    };
+    let scan = |table: &str| {
+        let text = format!("ALTER TABLE {table} ADD CHECK (id > 0);\n");
+        let (_, found) = hazard(&text, "blocking-scan");
+        found.map(|hazard| (hazard["severity"].clone(), hazard["message"].to_string()))
+    };
+    let (severity, message) = scan("few").expect("a hazard");
+    assert!(severity == "info" && message.contains("few, 8 kB, 10 rows"), "{severity} {message}");
+    let (severity, message) = scan("many").expect("a hazard");
+    assert!(severity == "warning" && message.contains("12 k rows"), "{severity} {message}");
+    let (severity, message) = scan("unseen").expect("a hazard");
+    assert!(severity == "info" && message.contains("8 kB, never analysed"), "{message}");
+    let (widened, _) = hazard("ALTER TABLE many ALTER note TYPE text;\n", "");
+    assert_eq!(widened["rewrites"], json!([]), "the type is known");
+    let (dropped, _) = hazard("DROP TABLE many;\n", "");
+    let locks = dropped["locks"].as_array().expect("locks");
+    let few = |lock: &Value| lock["object"] == "few" && lock["mode"] == "AccessExclusiveLock";
+    assert!(locks.iter().any(few), "it refers to the other table: {locks:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_database_cannot_answer_is_said_with_what_to_do() {
+    let server = Server::start(15).await;
+    let pgsre = Pgsre::new();
+    fs::write(pgsre.home().join("change.sql"), SAFE).expect("a file");
+    let refused = |arguments: &[&str]| {
+        let arguments = [&["migrate", "lint", "change.sql"], arguments].concat();
+        let output = pgsre.command(&arguments).output().expect("pgsre");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let url = server.uri("postgres");
+    let (code, said) = refused(&["--database", &url, "--pg-version", "17"]);
+    assert!(code == Some(2) && said.contains("17") && said.contains("15"), "{said}");
+    let (code, _) = refused(&["--database", &url, "--pg-version", "15"]);
+    assert_eq!(code, Some(0));
+    let (code, said) = refused(&["--database", &server.uri("nowhere")]);
+    assert!(code == Some(3) && said.contains("nowhere"), "{said}");
+    let (code, said) = refused(&["--database", "postgres://%zz"]);
+    assert!(code == Some(2) && said.contains("--database"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dump_says_what_is_there_as_a_history_does() {
+    let server = Server::start(15).await;
+    server.create("shop", "", SHOP.as_bytes());
+    let pgsre = Pgsre::new();
+    let dump = server.dump("shop", &["--schema-only"]);
+    fs::write(pgsre.home().join("0_dump.sql"), dump).expect("a file");
+    fs::write(pgsre.home().join("1_change.sql"), "ALTER TABLE many ALTER note TYPE text;\n")
+        .expect("a file");
+    let (code, linted) = pgsre.json(&["migrate", "lint", "0_dump.sql", "1_change.sql"]);
+    assert_eq!(code, 0, "{linted:#}");
+    assert_eq!(linted["files"][1]["statements"][0]["rewrites"], json!([]), "the type is known");
 }

@@ -10,6 +10,7 @@ use pgsre_tests::harness::truth::history::replay;
 use pgsre_tests::harness::truth::rival;
 use pgsre_tests::harness::truth::scene::Scene;
 use pgsre_tests::harness::truth::score::Score;
+use pgsre_tests::harness::truth::session::ZONE;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_facts_are_what_postgresql_15_does() {
@@ -28,13 +29,17 @@ async fn the_facts_are_what_postgresql_17_does() {
 }
 
 async fn every_statement_does_what_the_linter_says(major: u32) {
-    let server = Server::start_with(major, &[("autovacuum", "off")]).await;
-    let (mut ours, mut squawk, mut statements) = (Score::default(), Score::default(), 0);
+    let settings = [("autovacuum", "off"), ("timezone", ZONE)];
+    let server = Server::start_with(major, &settings).await;
+    let (mut scores, mut statements) = (Scores::default(), 0);
     for group in groups() {
-        statements += judge(&server, &group, major, &mut ours, &mut squawk).await;
+        statements += judge(&server, &group, major, &mut scores).await;
     }
-    println!("PostgreSQL {major}, {statements} statements\n\npgsre\n{ours}\nsquawk\n{squawk}");
+    let Scores { ours, live, squawk } = scores;
+    println!("PostgreSQL {major}, {statements} statements\n\npgsre\n{ours}");
+    println!("pgsre, the schema read from the database\n{live}\nsquawk\n{squawk}");
     assert!(ours.disagreements.is_empty(), "{}", ours.disagreements.join("\n"));
+    assert!(live.disagreements.is_empty(), "live\n{}", live.disagreements.join("\n"));
 }
 
 /// The files of the directory that `PGSRE_TRUTH_HISTORY` names, those that undo left out, in the order
@@ -74,26 +79,30 @@ fn sql_files(directory: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-async fn judge(
-    server: &Server,
-    group: &Group,
-    major: u32,
-    ours: &mut Score,
-    squawk: &mut Score,
-) -> usize {
+/// Of the linter with the statements before, with the schema of the database, and of squawk.
+#[derive(Default)]
+struct Scores {
+    ours: Score,
+    live: Score,
+    squawk: Score,
+}
+
+async fn judge(server: &Server, group: &Group, major: u32, scores: &mut Scores) -> usize {
     let mut scene = Scene::of(server, group, major).await;
     let mut judged = 0;
     for case in group.cases.iter().filter(|case| case.is_for(major)) {
-        match (scene.facts(case), scene.truth(case).await) {
-            (Ok(facts), Ok(truth)) => {
-                ours.judge(&format!("{}{}", case.given, case.statement), &facts, &truth);
-                rival::judge(squawk, &case.statement, &truth);
+        let label = format!("{}{}", case.given, case.statement);
+        match (scene.facts(case), scene.facts_live(case), scene.truth(case).await) {
+            (Ok(facts), Ok(live), Ok(truth)) => {
+                scores.ours.judge(&label, &facts, &truth);
+                scores.live.judge(&label, &live, &truth);
+                rival::judge(&mut scores.squawk, &case.statement, &truth);
                 judged += 1;
             }
-            (facts, truth) => {
-                let why = [facts.err(), truth.err()];
+            (facts, live, truth) => {
+                let why = [facts.err(), live.err(), truth.err()];
                 let line = format!("{}: {why:?}: {}", group.name, case.statement.trim());
-                ours.disagreements.push(line);
+                scores.ours.disagreements.push(line);
             }
         }
     }

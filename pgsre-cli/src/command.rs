@@ -48,7 +48,7 @@ pub(crate) async fn dispatch(
         Command::Watch(args) => watch::run(&args, config, face, environment).await,
         Command::Pool(command) => pool::run(&command, config, face).await,
         Command::Status(args) => status::run(&args, &config()?, face, environment).await,
-        Command::Migrate(command) => migrate::run(&command, face),
+        Command::Migrate(command) => migrate::run(&command, face).await,
         Command::Queries(args) => queries::run(&args, &config()?, face, environment).await,
     }
 }

@@ -24,6 +24,6 @@ mod words;
 pub use facts::{Facts, LockMode};
 pub use lint::{Hazard, LintedFile, LintedStatement, Linter, Lock};
 pub use parse::parse;
-pub use rules::{RULES, Rule};
-pub use schema::Schema;
+pub use rules::{Kind, RULES, Rule};
+pub use schema::{Schema, Size};
 pub use transaction::runs_in_transaction;

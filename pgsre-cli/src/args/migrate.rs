@@ -19,10 +19,16 @@ Files are read in the order given, a directory's in the order of their names (2_
 schema that earlier files made is known to later ones. A table that a file itself creates is new and
 empty; from the next file on it has rows. What no file created is unknown: the worst is assumed.
 
+With --database the schema is read from the catalogue of a live database, in one read-only transaction
+that touches no row; name only the files that did not run there yet. How bad it is to read or write all
+rows of a table then depends on its size by the server's estimate: below 10,000 rows and 16 MiB worth
+knowing (info), from 1,000,000 rows or 1 GiB on an outage (critical), in between a warning.
+
 Examples:
   pgsre migrate lint migrations/                      the whole history
   pgsre migrate lint migrations/ --only 42_add.sql    the same, but only this file is judged
   pgsre migrate lint change.sql --pg-version 18
+  pgsre migrate lint change.sql --database 'postgres://ann@db1/shop'
   pgsre migrate lint change.sql --format json
 
 Whether a file runs in a transaction is read from the marks of sqlx, dbmate, goose, sql-migrate,
@@ -43,9 +49,13 @@ pub struct LintArgs {
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
-    /// The server's major version
-    #[arg(long, value_name = "N", default_value_t = 17, value_parser = clap::value_parser!(u32).range(13..=18))]
-    pub pg_version: u32,
+    /// The server's major version: that of --database, or 17
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(13..=18))]
+    pub pg_version: Option<u32>,
+
+    /// The database that the files will run on: its catalogue says what is there and how large it is
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
 
     /// The migration tool runs each file as one transaction
     #[arg(long)]

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::facts::{Facts, LockMode};
 use super::parse::parse;
-use super::rules::{Context, RULES, added_foreign_keys};
+use super::rules::{Context, Kind, RULES, added_foreign_keys};
 use super::schema::Schema;
 use super::statement::{Located, Statement};
 use crate::finding::Severity;
@@ -67,6 +67,8 @@ pub struct Lock {
 pub struct Hazard {
     /// The rule's name.
     pub rule: &'static str,
+    /// Whom it harms.
+    pub kind: Kind,
     /// How bad.
     pub severity: Severity,
     /// What happens, for people.
@@ -90,7 +92,13 @@ impl Linter {
     /// For servers of this major version (13 to 18).
     #[must_use]
     pub fn new(version: u32) -> Self {
-        Self { version, schema: Schema::default() }
+        Self::with_schema(version, Schema::default())
+    }
+
+    /// The same, for migrations that will run on this schema.
+    #[must_use]
+    pub fn with_schema(version: u32, schema: Schema) -> Self {
+        Self { version, schema }
     }
 
     /// Judges the next file. Each statement is a transaction of its own, but for those between BEGIN

@@ -5,8 +5,10 @@ use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
 use super::statement::{Located, Statement};
 use super::words::{Word, Words};
+pub(super) use fragment::{command, constraint, data_type, is_utc, name, partition_key, texts};
 
 mod command;
+mod fragment;
 mod prepare;
 mod table;
 

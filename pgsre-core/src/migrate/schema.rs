@@ -5,10 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::statement::{Constraint, ConstraintKind, RuleKind};
 use super::types::DataType;
 pub(super) use replay::is_default;
+pub use size::Size;
 pub(super) use table::{Index, Table};
 
+mod live;
 mod name;
 mod replay;
+mod size;
 mod table;
 
 /// The schema as the statements so far left it.
@@ -34,6 +37,8 @@ pub struct Schema {
     has_past: bool,
     /// Whether the session's time zone is UTC, where this was said.
     utc: Option<bool>,
+    /// The same of a session that says nothing.
+    session_utc: Option<bool>,
 }
 
 /// A domain.
@@ -76,7 +81,7 @@ impl Schema {
     pub fn settle(&mut self) {
         self.has_past |= !self.new.is_empty();
         self.new.clear();
-        self.utc = None;
+        self.utc = self.session_utc;
     }
 
     pub(super) fn is_new(&self, table: &str) -> bool {
@@ -233,7 +238,12 @@ impl Schema {
         if !key.to.is_empty() {
             return key.to;
         }
-        let known = self.tables.get(key.parent).map(|known| known.constraints.as_slice());
+        self.primary_key(key.parent)
+    }
+
+    /// The columns of a table's primary key; none where it is not known.
+    pub(super) fn primary_key(&self, table: &str) -> &[String] {
+        let known = self.tables.get(table).map(|known| known.constraints.as_slice());
         let mut keys = known.unwrap_or_default().iter().filter_map(|one| match &one.kind {
             ConstraintKind::Primary { columns, .. } => Some(columns.as_slice()),
             _ => None,

@@ -29,6 +29,8 @@ pub enum Statement {
         table: String,
         /// An expression's name is that of its function, or `expr`.
         columns: Vec<String>,
+        /// What a plain B-tree of columns sorts by; empty for any other index.
+        sorts: Vec<String>,
         /// All words of the key and the predicate.
         words: Vec<String>,
         /// It has an expression or a predicate.

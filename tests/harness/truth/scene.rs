@@ -1,6 +1,8 @@
 //! A server with a database for each group of statements, copied for those that leave something behind.
 
 use pgsre_core::migrate::{Facts, Schema, parse};
+use pgsre_core::postgres::Database;
+use tokio_util::sync::CancellationToken;
 
 use super::corpus::{Case, Group};
 use super::session::Session;
@@ -15,6 +17,8 @@ pub struct Scene<'a> {
     group: &'a Group,
     version: u32,
     session: Session,
+    /// The group's schema as its database has it.
+    live: Schema,
     copies: u32,
 }
 
@@ -23,8 +27,10 @@ impl<'a> Scene<'a> {
     pub async fn of(server: &'a Server, group: &'a Group, version: u32) -> Self {
         server.create(&group.name, "", group.schema.as_bytes());
         copy(server, &group.name, 0).await;
-        let session = Session::connect(server, &format!("{}_0", group.name)).await;
-        Self { server, group, version, session, copies: 0 }
+        let database = format!("{}_0", group.name);
+        let session = Session::connect(server, &database).await;
+        let live = read(server, &database).await;
+        Self { server, group, version, session, live, copies: 0 }
     }
 
     /// What the statement really does.
@@ -44,13 +50,22 @@ impl<'a> Scene<'a> {
         apart::observe(self.server, &database, &case.statement).await
     }
 
-    /// What the linter says of it.
+    /// What the linter says of it with the statements before it.
     pub fn facts(&self, case: &Case) -> Result<Facts, String> {
         let mut schema = Schema::default();
-        for text in [&self.group.schema, &case.given] {
-            parse(text).iter().for_each(|located| schema.apply(&located.statement));
-            schema.settle();
-        }
+        parse(&self.group.schema).iter().for_each(|located| schema.apply(&located.statement));
+        schema.settle();
+        self.facts_on(schema, case)
+    }
+
+    /// What the linter says of it with the schema read from the database.
+    pub fn facts_live(&self, case: &Case) -> Result<Facts, String> {
+        self.facts_on(self.live.clone(), case)
+    }
+
+    fn facts_on(&self, mut schema: Schema, case: &Case) -> Result<Facts, String> {
+        parse(&case.given).iter().for_each(|located| schema.apply(&located.statement));
+        schema.settle();
         parse(&case.session).iter().for_each(|located| schema.apply(&located.statement));
         match parse(&case.statement).as_slice() {
             [one] => Ok(Facts::of(&one.statement, &schema, self.version)),
@@ -68,6 +83,11 @@ impl<'a> Scene<'a> {
         }
         Ok(database)
     }
+}
+
+async fn read(server: &Server, database: &str) -> Schema {
+    let database: Database = server.connect(database).await;
+    Schema::read(&database, &CancellationToken::new()).await.expect("the schema")
 }
 
 async fn copy(server: &Server, name: &str, number: u32) -> String {

@@ -15,7 +15,7 @@ pub struct Session {
 
 /// Where the clocks are turned twice a year, a timestamp with and one without its zone differ; a server
 /// in a container mostly runs in UTC, where they do not.
-const ZONE: &str = "set timezone = 'Europe/Berlin'";
+pub const ZONE: &str = "Europe/Berlin";
 
 /// A row's columns as text.
 pub type Row = Vec<Option<String>>;
@@ -37,7 +37,7 @@ impl Session {
             }
         });
         let session = Self { client, messages };
-        session.run(ZONE).await;
+        session.run(&format!("set timezone = '{ZONE}'")).await;
         session
     }
 

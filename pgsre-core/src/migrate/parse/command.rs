@@ -4,6 +4,8 @@ use super::super::statement::{Action, RuleChange, RuleKind, Statement};
 use super::super::words::Words;
 use super::table;
 
+pub(super) use session::is_utc;
+
 mod attached;
 mod index;
 mod rows;

@@ -132,7 +132,7 @@ fn generated(words: &mut Words<'_>, column: &mut Column) {
 }
 
 /// A constraint that comes next: of a table, or of the column that is given.
-fn constraint(words: &mut Words<'_>, of: Option<&str>) -> Option<Constraint> {
+pub(super) fn constraint(words: &mut Words<'_>, of: Option<&str>) -> Option<Constraint> {
     let mut ahead = words.clone();
     let name = if ahead.take("constraint") { ahead.name() } else { String::new() };
     let kind = kind(&mut ahead, of)?;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::statement::{Action, Column, Constraint, ConstraintKind};
+use super::Size;
 use super::name::constraint_name;
 
 /// What is known of one table.
@@ -22,6 +23,8 @@ pub(in super::super) struct Table {
     pub(in super::super) tablespace: String,
     /// Whether it was created by a statement that is known.
     pub(in super::super) is_known: bool,
+    /// Where a server was asked.
+    pub(in super::super) size: Option<Size>,
 }
 
 /// What is known of one index.
@@ -30,12 +33,17 @@ pub(in super::super) struct Index {
     pub(in super::super) table: String,
     /// Those of its key, in order.
     pub(in super::super) columns: Vec<String>,
+    /// What a plain B-tree of columns sorts by; empty for any other index.
+    pub(in super::super) sorts: Vec<String>,
     /// All words of its key, its expressions and its predicate.
     pub(in super::super) words: BTreeSet<String>,
     /// It has an expression or a predicate.
     pub(in super::super) computed: bool,
     /// ON ONLY: without indexes on the partitions.
     pub(in super::super) only: bool,
+    pub(in super::super) unique: bool,
+    /// Left behind by what was cut short.
+    pub(in super::super) invalid: bool,
 }
 
 impl Table {

@@ -15,9 +15,7 @@ pub(super) fn create_index(mut words: Words<'_>) -> Option<Statement> {
     words.take("on");
     let only = words.take("only");
     let table = words.name();
-    if words.take("using") {
-        words.name();
-    }
+    let method = if words.take("using") { words.name() } else { "btree".to_owned() };
     let mut used = table::names(&words);
     used.retain(|word| word.starts_with(|c: char| c == '_' || c.is_alphabetic()));
     let parts = words.parenthesised().split(",");
@@ -25,6 +23,13 @@ pub(super) fn create_index(mut words: Words<'_>) -> Option<Statement> {
     let is_expression =
         |part: &Words<'_>| part.peek_is("(") || part.rest().get(1).is_some_and(|word| word.is("("));
     let computed = parts.iter().any(is_expression) || words.has("where");
+    let is_plain = |part: &Words<'_>| match part.rest() {
+        [_] => true,
+        [_, order] => order.is("asc") || order.is("desc"),
+        _ => false,
+    };
+    let plain = method == "btree" && !computed && parts.iter().all(is_plain);
+    let sorts = if plain { columns.clone() } else { Vec::new() };
     if words.take("include") {
         columns.extend(words.column_names());
     }
@@ -32,6 +37,7 @@ pub(super) fn create_index(mut words: Words<'_>) -> Option<Statement> {
         name,
         table,
         columns,
+        sorts,
         words: used,
         computed,
         unique,

@@ -38,7 +38,7 @@ pub(super) fn transaction(mut words: Words<'_>) -> Statement {
     Statement::Other
 }
 
-fn is_utc(zone: &str) -> bool {
+pub(in super::super) fn is_utc(zone: &str) -> bool {
     let zone = zone.trim_matches(['\'', '"']).to_lowercase();
     ["utc", "etc/utc", "gmt", "etc/gmt", "zulu", "etc/zulu", "universal", "uct", "0"]
         .contains(&zone.as_str())

@@ -57,9 +57,12 @@ pub(super) fn is_volatile(words: &Words<'_>) -> bool {
     if words.has("immutable") || words.has("stable") {
         return false;
     }
-    let body = words.rest().iter().rev().find(|word| word.text.starts_with(['\'', '$']));
+    let mut behind = words.clone();
+    behind.until(&["as"]);
+    behind.take("as");
+    let body = behind.next().and_then(|word| unquoted(&word.text));
     let Some(body) = body.filter(|_| words.has("language sql")) else { return true };
-    let text = body.text.trim_start_matches('$').trim_matches(['\'', '$', ' ', '\n', ';']);
+    let text = body.trim_matches([' ', '\n', '\r', '\t', ';']);
     let Some(expression) = text.get(7..).filter(|_| text.to_lowercase().starts_with("select "))
     else {
         return true;
@@ -68,4 +71,15 @@ pub(super) fn is_volatile(words: &Words<'_>) -> bool {
     let expression: Vec<String> = separate.split_whitespace().map(str::to_owned).collect();
     let reads = expression.iter().any(|word| word.eq_ignore_ascii_case("from"));
     reads || expression::volatile(&expression, |_| None).is_some()
+}
+
+/// What a string constant means: between quotes, with E before them, or between dollars.
+pub(super) fn unquoted(literal: &str) -> Option<String> {
+    if let Some(rest) = literal.strip_prefix('$') {
+        let (tag, rest) = rest.split_once('$')?;
+        return Some(rest.strip_suffix(&format!("${tag}$"))?.to_owned());
+    }
+    let quoted = literal.strip_prefix(['e', 'E']).unwrap_or(literal);
+    let text = quoted.strip_prefix('\'')?.strip_suffix('\'')?;
+    Some(text.replace("''", "'"))
 }

@@ -8,13 +8,26 @@ use super::schema_of;
 impl Schema {
     pub(super) fn apply_index(&mut self, statement: &Statement) {
         match statement {
-            Statement::CreateIndex { name, table, columns, words, computed, only, .. } => {
+            Statement::CreateIndex {
+                name,
+                table,
+                columns,
+                sorts,
+                words,
+                computed,
+                only,
+                unique,
+                ..
+            } => {
                 let index = Index {
                     table: table.clone(),
                     columns: columns.clone(),
+                    sorts: sorts.clone(),
                     words: words.iter().cloned().collect(),
                     computed: *computed,
                     only: *only,
+                    unique: *unique,
+                    invalid: false,
                 };
                 self.create_index(name, index);
             }
@@ -95,7 +108,10 @@ impl Schema {
             return;
         }
         let words = columns.iter().cloned().collect();
-        let index = Index { table: table.to_owned(), columns, words, ..Index::default() };
+        let unique = !matches!(constraint.kind, Exclude { .. });
+        let sorts = if unique { columns.clone() } else { Vec::new() };
+        let table = table.to_owned();
+        let index = Index { table, columns, sorts, words, unique, ..Index::default() };
         self.indexes.insert(name, index);
     }
 
@@ -115,7 +131,8 @@ impl Schema {
 
     pub(super) fn rename_in_indexes(&mut self, table: &str, from: &str, to: &str) {
         for index in self.indexes.values_mut().filter(|index| index.table == table) {
-            index.columns.iter_mut().filter(|one| *one == from).for_each(|one| to.clone_into(one));
+            let named = index.columns.iter_mut().chain(&mut index.sorts);
+            named.filter(|one| *one == from).for_each(|one| to.clone_into(one));
             if index.words.remove(from) {
                 index.words.insert(to.to_owned());
             }

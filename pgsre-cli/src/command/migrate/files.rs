@@ -1,0 +1,133 @@
+//! The files of a history: which, in which order, and how the tool that owns them runs them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pgsre_core::migrate::runs_in_transaction;
+
+use crate::error::CommandError;
+
+/// The largest file that is read.
+const MAX_BYTES: u64 = 64 << 20;
+
+/// The files, those of directories in the order of their names.
+pub(super) fn found(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CommandError> {
+    let mut files = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let before = files.len();
+        below(path, &mut files)?;
+        if files.len() == before {
+            let context = format!("{}: no .sql file is there", path.display());
+            return Err(CommandError::usage(context));
+        }
+    }
+    Ok(files)
+}
+
+/// `down` files are left out: they undo what is judged.
+fn below(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), CommandError> {
+    let entries = fs::read_dir(directory).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let mut paths: Vec<PathBuf> = entries
+        .map_err(|error| unreadable(directory, error))?
+        .iter()
+        .map(fs::DirEntry::path)
+        .collect();
+    paths.sort_by_key(|path| natural(path));
+    for path in paths {
+        if path.is_symlink() {
+            continue;
+        }
+        if path.is_dir() {
+            below(&path, files)?;
+        } else if is_up(&path) {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn is_up(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    name.ends_with(".sql") && name != "down.sql" && !name.ends_with(".down.sql") && !is_undo(path)
+}
+
+/// Flyway's undo migrations: U followed by a version.
+fn is_undo(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.strip_prefix('U').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// A name with its numbers as numbers.
+fn natural(path: &Path) -> Vec<(u128, String)> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let mut parts = Vec::new();
+    let mut rest = name.as_str();
+    while !rest.is_empty() {
+        let words = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(words);
+        let digits = after.find(|c: char| !c.is_ascii_digit()).unwrap_or(after.len());
+        let (number, after) = after.split_at(digits);
+        parts.push((0, word.to_owned()));
+        parts.push((number.parse().unwrap_or(0), String::new()));
+        rest = after;
+    }
+    parts
+}
+
+pub(super) fn read(path: &Path) -> Result<String, CommandError> {
+    let size = fs::metadata(path).map_err(|error| unreadable(path, error))?.len();
+    if size > MAX_BYTES {
+        return Err(CommandError::usage(format!("{}: larger than 64 MiB", path.display()))
+            .with_hint("a migration is expected here, not a dump"));
+    }
+    fs::read_to_string(path).map_err(|error| unreadable(path, error))
+}
+
+/// Whether the tool runs a file as one transaction, where its marks, its settings or its layout say so.
+pub(super) fn in_transaction(path: &Path, text: &str) -> Option<bool> {
+    let marked = runs_in_transaction(text, settings(path).as_deref());
+    marked.or(is_diesel(path).then_some(true))
+}
+
+/// The settings that lie beside a file: Diesel's for its directory, Flyway's for the file.
+fn settings(path: &Path) -> Option<String> {
+    let flyway = PathBuf::from(format!("{}.conf", path.display()));
+    let diesel = is_diesel(path).then(|| path.with_file_name("metadata.toml"));
+    let beside = diesel.into_iter().chain([flyway]).find(|beside| beside.is_file())?;
+    let small = fs::metadata(&beside).is_ok_and(|metadata| metadata.len() < MAX_BYTES);
+    fs::read_to_string(beside).ok().filter(|_| small)
+}
+
+/// Diesel runs each `up.sql` in a transaction unless its settings say otherwise.
+fn is_diesel(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == "up.sql")
+}
+
+fn unreadable(path: &Path, error: std::io::Error) -> CommandError {
+    CommandError::usage(format!("{} cannot be read", path.display()))
+        .with_hint("name SQL files in UTF-8, or directories of them")
+        .with_cause(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_read_in_the_order_of_their_numbers() {
+        let mut names = ["V10__c.sql", "V2__b.sql", "V1__a.sql"].map(PathBuf::from);
+        names.sort_by_key(|path| natural(path));
+        assert_eq!(names, ["V1__a.sql", "V2__b.sql", "V10__c.sql"].map(PathBuf::from));
+    }
+
+    #[test]
+    fn files_that_undo_are_left_out() {
+        let up = |name: &str| is_up(Path::new(name));
+        assert!(up("1_a.up.sql") && up("V1__users.sql") && up("users.sql"));
+        assert!(!up("1_a.down.sql") && !up("down.sql") && !up("U1__users.sql") && !up("a.txt"));
+    }
+}

@@ -1,0 +1,48 @@
+//! Pieces of SQL as a server's catalogue prints them.
+
+use squawk_syntax::SourceFile;
+use squawk_syntax::ast::AstNode;
+
+use super::super::statement::{Constraint, Statement};
+use super::super::words::{Word, Words};
+use super::{command as commands, table, words};
+
+/// The one statement of a text that the server made.
+pub(in super::super) fn command(text: &str) -> Statement {
+    commands::read(Words::new(&words_of(text)))
+}
+
+/// A constraint's definition, without its name.
+pub(in super::super) fn constraint(definition: &str) -> Option<Constraint> {
+    table::constraint(&mut Words::new(&words_of(definition)), None)
+}
+
+/// A type, in the spelling of the types of migrations.
+pub(in super::super) fn data_type(text: &str) -> String {
+    table::data_type(&mut Words::new(&words_of(text)))
+}
+
+pub(in super::super) fn name(text: &str) -> String {
+    Words::new(&words_of(text)).name()
+}
+
+/// The words of `RANGE (a)` between the parentheses.
+pub(in super::super) fn partition_key(text: &str) -> Vec<String> {
+    let words = words_of(text);
+    let mut words = Words::new(&words);
+    words.next();
+    table::names(&words.parenthesised())
+}
+
+pub(in super::super) fn texts(text: &str) -> Vec<String> {
+    table::texts(words_of(text))
+}
+
+/// Whether a time zone's name is one of UTC's.
+pub(in super::super) fn is_utc(zone: &str) -> bool {
+    commands::is_utc(zone)
+}
+
+fn words_of(text: &str) -> Vec<Word> {
+    words(SourceFile::parse(text).tree().syntax(), 0)
+}

@@ -1,0 +1,20 @@
+-- What stands on tables: triggers, policies, rules, statistics, publications.
+select 'trigger' as kind, g.tgrelid::bigint as relation, g.tgname::text as name,
+       case n.nspname when 'public' then '' else n.nspname || '.' end || p.proname as what
+from pg_trigger g
+join pg_proc p on p.oid = g.tgfoid
+join pg_namespace n on n.oid = p.pronamespace
+where not g.tgisinternal
+union all
+select 'policy', polrelid::bigint, polname::text, '' from pg_policy
+union all
+select 'rule', ev_class::bigint, rulename::text, '' from pg_rewrite where rulename <> '_RETURN'
+union all
+select 'statistics', s.stxrelid::bigint,
+       case n.nspname when 'public' then '' else n.nspname || '.' end || s.stxname, ''
+from pg_statistic_ext s
+join pg_namespace n on n.oid = s.stxnamespace
+union all
+select 'publication', r.prrelid::bigint, p.pubname::text, ''
+from pg_publication_rel r
+join pg_publication p on p.oid = r.prpubid
