@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::schema::Schema;
 use super::statement::{Located, Statement};
@@ -17,7 +17,7 @@ mod objects;
 mod partitions;
 
 /// Modes of locks on tables, from the weakest, by PostgreSQL's names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are PostgreSQL's own (chapter 13.3, Explicit Locking)")]
 pub enum LockMode {
     AccessShareLock,
@@ -85,6 +85,15 @@ impl Facts {
         derivation.statement(statement);
         derivation.finish();
         derivation.facts
+    }
+
+    /// Takes over what a later statement of the same transaction does.
+    pub(super) fn join(&mut self, mut more: Self) {
+        for (object, mode) in std::mem::take(&mut more.locks) {
+            let strongest = self.locks.entry(object).or_insert(mode);
+            *strongest = mode.max(*strongest);
+        }
+        self.take(more);
     }
 
     /// Takes over all but the locks.

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::facts::{Facts, LockMode};
 use super::parse::parse;
+use super::plan::{Plan, Planner};
 use super::rules::{Context, Kind, RULES, added_foreign_keys};
 use super::schema::Schema;
 use super::statement::{Located, Statement};
@@ -55,7 +56,7 @@ pub struct LintedStatement {
 }
 
 /// A lock on an object.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "a lock's object and mode")]
 pub struct Lock {
     pub object: String,
@@ -110,6 +111,15 @@ impl Linter {
     /// Judges the next file, which the migration tool runs as one transaction.
     pub fn file_in_transaction(&mut self, path: &str, text: &str) -> LintedFile {
         self.judge(path, text, true)
+    }
+
+    /// The next file as steps that stop nobody, as far as such a form is known. The file itself does not
+    /// count as run.
+    #[must_use]
+    pub fn plan(&self, path: &str, text: &str) -> Plan {
+        let mut schema = self.schema.clone();
+        schema.settle();
+        Planner::new(self.version, schema, text).plan(path)
     }
 
     fn judge(&mut self, path: &str, text: &str, in_transaction: bool) -> LintedFile {
@@ -209,19 +219,20 @@ impl Progress {
 }
 
 /// Where lines begin.
-struct Lines<'a> {
+#[derive(Debug)]
+pub(super) struct Lines<'a> {
     text: &'a str,
     starts: Vec<usize>,
 }
 
 impl<'a> Lines<'a> {
-    fn of(text: &'a str) -> Self {
+    pub(super) fn of(text: &'a str) -> Self {
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         Self { text, starts: std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect() }
     }
 
     /// The line and column of a byte, from 1.
-    fn place(&self, at: usize) -> (usize, usize) {
+    pub(super) fn place(&self, at: usize) -> (usize, usize) {
         let line = self.starts.partition_point(|start| *start <= at);
         let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or(0);
         let before = self.text.get(start..at).unwrap_or_default();

@@ -12,6 +12,8 @@ mod fragment;
 mod prepare;
 mod table;
 
+pub(super) use table::COLUMN_CLAUSES;
+
 /// The statements of a file, in order. What cannot be understood is there too, as
 /// [`Statement::Unparsed`].
 #[must_use]
@@ -76,6 +78,11 @@ fn body(block: &ast::Do, range: std::ops::Range<usize>) -> Statement {
         .map(|statement| Located { statement, range: range.clone() })
         .collect();
     Statement::Block { statements, dynamic }
+}
+
+/// The words of one statement's text.
+pub(super) fn words_of(sql: &str) -> Vec<Word> {
+    words(SourceFile::parse(sql).tree().syntax(), 0)
 }
 
 fn words(node: &SyntaxNode, offset: usize) -> Vec<Word> {

@@ -127,6 +127,24 @@ impl Schema {
         self.indexes.iter().filter(move |(_, index)| index.table == table)
     }
 
+    /// The name that PostgreSQL would give to a constraint that comes without one.
+    pub(super) fn name_of_constraint(&self, table: &str, constraint: &Constraint) -> String {
+        let mut named = constraint.clone();
+        let unknown = Table::default();
+        name::constraint_name(table, self.table(table).unwrap_or(&unknown), &mut named);
+        named.name
+    }
+
+    /// The name that PostgreSQL would give to an index that comes without one.
+    pub(super) fn name_of_index(&self, table: &str, columns: &[String]) -> String {
+        name::index_name(table, columns, &self.indexes)
+    }
+
+    /// The name that PostgreSQL would give to the sequence of a serial or identity column.
+    pub(super) fn name_of_sequence(&self, table: &str, column: &str) -> String {
+        name::sequence_name(table, column)
+    }
+
     /// The table and everything below it: partitions, tables that inherit from it.
     pub(super) fn family(&self, table: &str) -> Vec<String> {
         let mut family = vec![table.to_owned()];

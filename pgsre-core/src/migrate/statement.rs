@@ -35,6 +35,8 @@ pub enum Statement {
         words: Vec<String>,
         /// It has an expression or a predicate.
         computed: bool,
+        /// What follows the table, as it was written.
+        definition: String,
         unique: bool,
         concurrently: bool,
         if_not_exists: bool,

@@ -52,6 +52,20 @@ impl<'a> Words<'a> {
         self.words
     }
 
+    /// The words as they stood, with one blank where there was room between two of them.
+    pub(super) fn text(&self) -> String {
+        let mut text = String::new();
+        let mut end = self.words.first().map_or(0, |word| word.at.start);
+        for word in self.words {
+            if word.at.start > end {
+                text.push(' ');
+            }
+            text.push_str(&word.text);
+            end = word.at.end;
+        }
+        text
+    }
+
     pub(super) fn next(&mut self) -> Option<&'a Word> {
         let (first, rest) = self.words.split_first()?;
         self.words = rest;

@@ -184,7 +184,12 @@ impl Derivation<'_> {
                 let parents = self.family(parent);
                 self.lock_all(&parents, LockMode::ShareRowExclusiveLock);
                 if checked {
-                    self.validate_foreign_key(family);
+                    let unchecked: Vec<String> = family
+                        .iter()
+                        .filter(|one| *one == altered.table || !self.has_key(one, &constraint.kind))
+                        .cloned()
+                        .collect();
+                    self.validate_foreign_key(&unchecked);
                 }
             }
             ConstraintKind::Check { .. } if checked => self.scan(family),
@@ -204,6 +209,13 @@ impl Derivation<'_> {
             }
             _ => {}
         }
+    }
+
+    /// Whether a partition has a valid foreign key of its own that is the same
+    /// (`tryAttachPartitionForeignKey`).
+    fn has_key(&self, partition: &str, key: &ConstraintKind) -> bool {
+        let known = self.schema.table(partition).map(|known| known.constraints.as_slice());
+        known.unwrap_or_default().iter().any(|own| !own.not_valid && own.kind == *key)
     }
 
     fn validate(&mut self, table: &str, family: &[String], name: &str) {

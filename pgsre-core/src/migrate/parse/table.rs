@@ -4,7 +4,7 @@ use super::super::statement::{Action, Column, Constraint, ConstraintKind, Create
 use super::super::words::{Word, Words};
 
 /// Where a column's type, default or constraint ends and the next begins.
-const STOPS: &[&str] = &[
+pub(in super::super) const COLUMN_CLAUSES: &[&str] = &[
     "not",
     "null",
     "default",
@@ -91,7 +91,7 @@ fn column(words: &mut Words<'_>) -> Column {
                 // The parenthesis that was taken is balanced by hand.
                 expression.extend(balanced(words, expression[0].is("(")));
             }
-            expression.extend(words.until(STOPS));
+            expression.extend(words.until(COLUMN_CLAUSES));
             column.default = Some(texts(expression));
         } else if words.take("generated") {
             generated(words, &mut column);
@@ -233,7 +233,7 @@ pub(super) fn names(expression: &Words<'_>) -> Vec<String> {
 
 /// A type, in one spelling: lower case, one blank between words.
 pub(super) fn data_type(words: &mut Words<'_>) -> String {
-    let taken = words.until(STOPS);
+    let taken = words.until(COLUMN_CLAUSES);
     let mut text = String::new();
     for word in &taken {
         let sign = |c: char| "()[],.%".contains(c);

@@ -176,9 +176,9 @@ impl Reading<'_> {
 
     fn index(&mut self, row: &Row) -> Result<(), PostgresError> {
         let name = named(row, 1)?;
-        let (definition, valid): (String, bool) = (value(row, 3)?, value(row, 4)?);
-        let Statement::CreateIndex { columns, sorts, words, computed, unique, .. } =
-            parse::command(&definition)
+        let (sql, valid): (String, bool) = (value(row, 3)?, value(row, 4)?);
+        let Statement::CreateIndex { columns, sorts, words, computed, definition, unique, .. } =
+            parse::command(&sql)
         else {
             return Ok(());
         };
@@ -189,6 +189,7 @@ impl Reading<'_> {
                 sorts,
                 words: words.into_iter().collect(),
                 computed,
+                definition,
                 unique,
                 invalid: !valid,
                 only: value(row, 5)?,

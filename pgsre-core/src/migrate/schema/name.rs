@@ -48,6 +48,12 @@ pub(super) fn index_name(
     within(schema, &name)
 }
 
+/// The name of a column's own sequence, where it is free.
+pub(super) fn sequence_name(table: &str, column: &str) -> String {
+    let schema = table.rsplit_once('.').map(|(schema, _)| schema);
+    within(schema, &chosen(bare(table), column, "seq", |_| false))
+}
+
 /// A name in a schema.
 pub(super) fn within(schema: Option<&str>, name: &str) -> String {
     match schema {

@@ -44,6 +44,8 @@ pub(in super::super) struct Index {
     pub(in super::super) unique: bool,
     /// Left behind by what was cut short.
     pub(in super::super) invalid: bool,
+    /// What follows the table in CREATE INDEX, as it was written; empty for that of a constraint.
+    pub(in super::super) definition: String,
 }
 
 impl Table {

@@ -15,6 +15,7 @@ pub(super) fn create_index(mut words: Words<'_>) -> Option<Statement> {
     words.take("on");
     let only = words.take("only");
     let table = words.name();
+    let definition = words.text();
     let method = if words.take("using") { words.name() } else { "btree".to_owned() };
     let mut used = table::names(&words);
     used.retain(|word| word.starts_with(|c: char| c == '_' || c.is_alphabetic()));
@@ -40,6 +41,7 @@ pub(super) fn create_index(mut words: Words<'_>) -> Option<Statement> {
         sorts,
         words: used,
         computed,
+        definition,
         unique,
         concurrently,
         if_not_exists,

@@ -17,6 +17,7 @@ impl Schema {
                 computed,
                 only,
                 unique,
+                definition,
                 ..
             } => {
                 let index = Index {
@@ -28,6 +29,7 @@ impl Schema {
                     only: *only,
                     unique: *unique,
                     invalid: false,
+                    definition: definition.clone(),
                 };
                 self.create_index(name, index);
             }
