@@ -27,6 +27,7 @@ mod planner;
 mod release;
 mod replacement;
 mod rows;
+mod script;
 mod source;
 
 /// The shape of a plan's JSON.
