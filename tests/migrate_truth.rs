@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use pgsre_tests::harness::server::Server;
 use pgsre_tests::harness::truth::corpus::{Group, groups};
 use pgsre_tests::harness::truth::history::replay;
+use pgsre_tests::harness::truth::planned::{Planned, Stage};
 use pgsre_tests::harness::truth::rival;
 use pgsre_tests::harness::truth::scene::Scene;
 use pgsre_tests::harness::truth::score::Score;
@@ -40,6 +41,31 @@ async fn every_statement_does_what_the_linter_says(major: u32) {
     println!("pgsre, the schema read from the database\n{live}\nsquawk\n{squawk}");
     assert!(ours.disagreements.is_empty(), "{}", ours.disagreements.join("\n"));
     assert!(live.disagreements.is_empty(), "live\n{}", live.disagreements.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_step_of_a_plan_stops_anybody_and_its_end_is_that_of_the_change_on_15() {
+    every_plan_is_what_it_says(15).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_step_of_a_plan_stops_anybody_and_its_end_is_that_of_the_change_on_18() {
+    every_plan_is_what_it_says(18).await;
+}
+
+/// Each statement of `planned.sql`, at once in one database and by its plan in another.
+async fn every_plan_is_what_it_says(major: u32) {
+    let server = Server::start_with(major, &[("autovacuum", "off")]).await;
+    let group = groups().into_iter().find(|group| group.name == "planned").expect("planned.sql");
+    let mut stage = Stage::of(&server, &group, major);
+    let mut planned = Planned::default();
+    for case in group.cases.iter().filter(|case| case.is_for(major)) {
+        stage.judge(case, &mut planned).await;
+    }
+    let Planned { plans, safe, steps, complaints } = planned;
+    println!("PostgreSQL {major}: {plans} plans of {steps} steps, {safe} of them safe throughout");
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+    assert!(safe > 40 && safe < plans, "{safe} of {plans}");
 }
 
 /// The files of the directory that `PGSRE_TRUTH_HISTORY` names, those that undo left out, in the order

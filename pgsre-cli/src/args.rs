@@ -24,7 +24,9 @@ pub use backups::{BackupArgs, BackupsCommand, CheckArgs, DrillAgeArgs, ListArgs}
 pub use drill::{DrillArgs, ProofArgs, RestoreArgs, ResultArgs};
 pub use export::{ExportArgs, ExportCommand, ScrapeArgs};
 pub use fingerprint::{FingerprintArgs, LevelArg, LookArgs};
-pub use migrate::{ExplainArgs, FailOn, LintArgs, MigrateCommand, MigrateFormat};
+pub use migrate::{
+    ExplainArgs, FailOn, LintArgs, MigrateCommand, MigrateFormat, PlanArgs, PlanFormat,
+};
 pub use pool::{LintFormat, PoolCommand, PoolLintArgs, PoolSizeArgs, PoolStatusArgs};
 pub use queries::{OrderArg, QueriesArgs};
 pub use report::{ReportArgs, ReportCommand, VerifyArgs};

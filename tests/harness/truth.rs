@@ -20,6 +20,7 @@ pub mod apart;
 pub mod catalogue;
 pub mod corpus;
 pub mod history;
+pub mod planned;
 pub mod rival;
 pub mod scene;
 pub mod score;

@@ -10,6 +10,8 @@ use pgsre_core::finding::Severity;
 pub enum MigrateCommand {
     /// Say what each statement locks, rewrites and scans, and how to do it safely
     Lint(LintArgs),
+    /// Turn a migration into steps that stop nobody
+    Plan(PlanArgs),
     /// Explain a rule, with examples; without a name: list the rules
     Explain(ExplainArgs),
 }
@@ -72,6 +74,58 @@ pub struct LintArgs {
     /// How the result is printed
     #[arg(long, value_enum, default_value_t)]
     pub format: MigrateFormat,
+}
+
+const PLAN_HELP: &str = "\
+The same change as steps, each with its SQL, the locks it takes, its time-outs, and what takes it back.
+The schema is known from --database, or from --history: name the directory of migrations, and what comes
+before FILE counts. A table that is in neither is unknown: some changes of its columns then have no step-by-step form.
+
+Examples:
+  pgsre migrate plan migrations/42_add.sql --history migrations/
+  pgsre migrate plan change.sql --database postgres://dba@db1/shop
+  pgsre migrate plan change.sql --pg-version 18 --format sql
+  pgsre migrate plan change.sql --format json > plan.json
+
+Each step is a transaction of its own: the file's own BEGIN, COMMIT and lock_timeout are left out.
+
+Exit status: 0 each step has a form that stops nobody; 1 at least one has none that is known; 2 usage, or
+a file cannot be read; 3 a statement could not be parsed.";
+
+/// `pgsre migrate plan`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = PLAN_HELP)]
+pub struct PlanArgs {
+    /// The migration
+    pub file: PathBuf,
+
+    /// What ran before it: SQL files, or directories of them
+    #[arg(long, value_name = "PATH")]
+    pub history: Vec<PathBuf>,
+
+    /// The server's major version: that of --database, or 17
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(13..=18))]
+    pub pg_version: Option<u32>,
+
+    /// The database that the plan is for: its catalogue says what is there
+    #[arg(long, value_name = "URL", conflicts_with = "history")]
+    pub database: Option<String>,
+
+    /// How the plan is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub format: PlanFormat,
+}
+
+/// How a plan is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum PlanFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// A script for psql.
+    Sql,
+    /// One JSON object, which is what the plan's execution takes.
+    Json,
 }
 
 /// `pgsre migrate explain`.

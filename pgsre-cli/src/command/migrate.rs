@@ -10,10 +10,13 @@ use crate::render::json;
 mod explain;
 mod files;
 mod lint;
+mod linter;
+mod plan;
 
 pub(crate) async fn run(command: &MigrateCommand, face: &Face) -> Result<u8, CommandError> {
     match command {
         MigrateCommand::Lint(args) => lint::run(args, face).await,
+        MigrateCommand::Plan(args) => plan::run(args, face).await,
         MigrateCommand::Explain(args) => explain::run(args, face),
     }
 }

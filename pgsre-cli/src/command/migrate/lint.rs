@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use pgsre_core::finding::Severity;
-use pgsre_core::migrate::{LintedFile, Linter, Schema};
-use pgsre_core::postgres::{Database, PostgresError};
+use pgsre_core::migrate::{LintedFile, Linter};
 use serde::Serialize;
 
+use super::linter::linter;
 use super::{files, unwritten, written};
 use crate::args::{LintArgs, MigrateFormat};
-use crate::command::drill::assemble::connection;
-use crate::config::Secret;
 use crate::error::CommandError;
 use crate::exit_code;
 use crate::face::Face;
@@ -24,14 +22,9 @@ struct Linted<'a> {
     files: &'a [LintedFile],
 }
 
-/// Whose behaviour is assumed where nobody says which.
-const USUAL_VERSION: u32 = 17;
-/// Whose behaviour is known.
-const VERSIONS: std::ops::RangeInclusive<u32> = 13..=18;
-
 pub(super) async fn run(args: &LintArgs, face: &Face) -> Result<u8, CommandError> {
     let interrupt = Interrupt::watch(face, Arc::new(|| None));
-    let linter = match linter(args, &interrupt).await {
+    let linter = match linter(args.pg_version, args.database.as_deref(), &interrupt).await {
         Err(_) if interrupt.happened() => return Ok(exit_code::INTERRUPTED),
         linter => linter?,
     };
@@ -47,40 +40,6 @@ pub(super) async fn run(args: &LintArgs, face: &Face) -> Result<u8, CommandError
     };
     face.print(&shown).map_err(unwritten)?;
     Ok(status(&files, args.fail_on.into()))
-}
-
-async fn linter(args: &LintArgs, interrupt: &Interrupt) -> Result<Linter, CommandError> {
-    let Some(url) = &args.database else {
-        return Ok(Linter::new(args.pg_version.unwrap_or(USUAL_VERSION)));
-    };
-    let config = connection("--database", &Secret::new(url.as_str()))?;
-    let database = Database::connect(config)
-        .await
-        .map_err(|error| unread("cannot connect to the database", error))?;
-    let version = version(args.pg_version, database.version().major())?;
-    let schema = Schema::read(&database, interrupt.token()).await;
-    let schema = schema.map_err(|error| unread("cannot read the schema", error))?;
-    Ok(Linter::with_schema(version, schema))
-}
-
-/// The server's; the one that was given must be the same.
-fn version(given: Option<u32>, server: u32) -> Result<u32, CommandError> {
-    if let Some(given) = given.filter(|given| *given != server) {
-        let context =
-            format!("--pg-version says {given}, but the server of --database is {server}");
-        return Err(CommandError::usage(context)
-            .with_hint("leave --pg-version out: the server is asked for its version"));
-    }
-    if !VERSIONS.contains(&server) {
-        let context = format!("what PostgreSQL {server} locks is not known");
-        return Err(CommandError::usage(context)
-            .with_hint("versions 13 to 18 are; lint without --database, for the nearest of them"));
-    }
-    Ok(server)
-}
-
-fn unread(context: &str, error: PostgresError) -> CommandError {
-    CommandError::inconclusive(context).with_hint(error.hint()).with_cause(error)
 }
 
 fn linted(
@@ -126,13 +85,5 @@ mod tests {
         assert_eq!(judged("select 1;"), exit_code::PASSED);
         assert_eq!(judged("alter tabel t;"), exit_code::INCONCLUSIVE);
         assert_eq!(judged("create index on t (a);"), exit_code::FAILED);
-    }
-
-    #[test]
-    fn the_server_says_its_version_and_nobody_contradicts_it() {
-        assert_eq!(version(None, 15).ok(), Some(15));
-        assert_eq!(version(Some(15), 15).ok(), Some(15));
-        assert!(version(Some(17), 15).is_err());
-        assert!(version(None, 12).is_err());
     }
 }

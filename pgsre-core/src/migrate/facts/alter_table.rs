@@ -68,7 +68,9 @@ impl Derivation<'_> {
                 }
                 _ => partitioned,
             },
-            Action::ValidateConstraint { name } => !self.is_foreign(table, name),
+            Action::ValidateConstraint { name } => {
+                !self.is_foreign(table, name) || (partitioned && self.version >= 18)
+            }
             Action::AttachPartition { .. }
             | Action::DetachPartition { .. }
             | Action::RenameTo { .. }
@@ -189,6 +191,10 @@ impl Derivation<'_> {
                         .filter(|one| *one == altered.table || !self.has_key(one, &constraint.kind))
                         .cloned()
                         .collect();
+                    // The keys of the partitions become parts of this one, and lose their own triggers.
+                    if unchecked.len() < family.len() {
+                        self.lock_all(&parents, LockMode::AccessExclusiveLock);
+                    }
                     self.validate_foreign_key(&unchecked);
                 }
             }

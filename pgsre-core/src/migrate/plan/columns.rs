@@ -230,6 +230,8 @@ impl Planner<'_> {
 
     pub(super) fn deploy(&mut self, what: String) {
         self.step(About::harmless("Release the applications"), Work::Deploy { what });
+        // What the steps before it made is in use from now on.
+        self.schema.settle();
     }
 }
 

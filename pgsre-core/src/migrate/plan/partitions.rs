@@ -1,9 +1,10 @@
 //! Partitions that come and go without a scan under a lock.
 
-use super::super::statement::Action;
+use super::super::statement::{Action, ConstraintKind};
 use super::super::words::Words;
 use super::Work;
 use super::alter_table::{Target, Written};
+use super::columns::unnamed;
 use super::planner::{About, Planner};
 use super::source::{Source, sql_name};
 
@@ -69,8 +70,10 @@ impl Planner<'_> {
 
     /// Since 14 without a lock that stops anybody, but where there is a default partition.
     pub(super) fn detach(&mut self, target: &Target, written: Written<'_>) {
+        let Action::DetachPartition { partition: name, .. } = written.action else { return };
         let known = self.schema.table(&target.name);
         let has_default = known.is_some_and(|known| known.default_partition.is_some());
+        let key = known.map(|known| known.partition_key.clone()).unwrap_or_default();
         let text = written.text();
         if self.version < 14 || has_default {
             let about = About::final_step(text.clone()).instead(
@@ -86,6 +89,16 @@ impl Planner<'_> {
             format!("ALTER TABLE {} DETACH PARTITION {partition} CONCURRENTLY", target.sql);
         let title = format!("Detach {partition} from {}; reads and writes go on", target.table);
         self.step(About::final_step(title), Work::Alone { statement, index: None });
+        let kind = ConstraintKind::Check {
+            proves: Vec::new(),
+            columns: key,
+            expression: Vec::new(),
+            of: None,
+        };
+        let check = sql_name(&self.schema.name_of_constraint(name, &unnamed(kind, "")));
+        let drop = format!("ALTER TABLE {partition} DROP CONSTRAINT IF EXISTS {check}");
+        let title = format!("Drop the check of its bound, which {partition} keeps otherwise");
+        self.transaction(About::final_step(title), vec![drop]);
     }
 }
 

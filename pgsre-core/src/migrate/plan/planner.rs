@@ -1,5 +1,7 @@
 //! Statements turned into steps one after the other, each upon the schema that those before it left.
 
+use std::collections::BTreeSet;
+
 use super::super::facts::Facts;
 use super::super::lint::{Lines, Lock};
 use super::super::parse::parse;
@@ -25,6 +27,8 @@ pub(in super::super) struct Planner<'a> {
     lines: Lines<'a>,
     /// The line of the statement that is planned.
     line: usize,
+    /// Columns that the file declares NOT NULL at some place, each with its table.
+    required: BTreeSet<(String, String)>,
     steps: Vec<Step>,
 }
 
@@ -62,15 +66,47 @@ impl About {
 
 impl<'a> Planner<'a> {
     pub(in super::super) fn new(version: u32, schema: Schema, text: &'a str) -> Self {
-        Self { version, schema, text, lines: Lines::of(text), line: 1, steps: Vec::new() }
+        Self {
+            version,
+            schema,
+            text,
+            lines: Lines::of(text),
+            line: 1,
+            required: BTreeSet::new(),
+            steps: Vec::new(),
+        }
     }
 
     pub(in super::super) fn plan(mut self, path: &str) -> Plan {
-        for located in parse(self.text) {
+        let parsed = parse(self.text);
+        self.required = parsed.iter().flat_map(|located| required(&located.statement)).collect();
+        for located in parsed {
             self.line = self.lines.place(located.range.start).0;
             self.statement(&located);
+            self.release_writers(&located.statement);
         }
         Plan::new(path, self.version, self.steps)
+    }
+
+    /// A column without a default that will be NOT NULL: applications must write it before the rows are
+    /// filled, or some are missed.
+    fn release_writers(&mut self, statement: &Statement) {
+        let Statement::AlterTable { table, actions, .. } = statement else { return };
+        if self.schema.is_new(table) {
+            return;
+        }
+        for action in actions {
+            if let Action::AddColumn { column, .. } = action
+                && column.default.is_none()
+                && !column.not_null
+                && self.required.contains(&(table.clone(), column.name.clone()))
+            {
+                let (table, column) = (sql_name(table), sql_name(&column.name));
+                self.deploy(format!(
+                    "Release applications that write {table}.{column} in every row."
+                ));
+            }
+        }
     }
 
     fn statement(&mut self, located: &Located) {
@@ -232,10 +268,20 @@ impl<'a> Planner<'a> {
     }
 }
 
+/// The columns that a statement declares NOT NULL, each with its table.
+fn required(statement: &Statement) -> Vec<(String, String)> {
+    let Statement::AlterTable { table, actions, .. } = statement else { return Vec::new() };
+    let columns = actions.iter().filter_map(|action| match action {
+        Action::SetNotNull { column } => Some((table.clone(), column.clone())),
+        _ => None,
+    });
+    columns.collect()
+}
+
 /// What is done under a lock that stops writes.
 pub(super) fn harm(facts: &Facts) -> Option<String> {
     let mode = |table: &&String| facts.locks.get(*table).filter(|mode| mode.blocks_writes());
-    let under = |tables: &std::collections::BTreeSet<String>, what: &str| {
+    let under = |tables: &BTreeSet<String>, what: &str| {
         let table = tables.iter().find(|table| mode(table).is_some())?;
         let mode = mode(&table)?;
         let who = if mode.blocks_reads() { "reads and writes wait" } else { "writes wait" };

@@ -284,11 +284,8 @@ impl Planner<'_> {
                 .push(format!("{alter} RENAME COLUMN {new} TO {}", sql_name(&replacement.name)));
         }
         if self.version >= 18 && old.not_null {
-            let of = |column: &str| {
-                let kind = ConstraintKind::NotNull { column: column.to_owned() };
-                sql_name(&self.schema.name_of_constraint(&target.name, &unnamed(kind, "")))
-            };
-            let (from, to) = (of(&replacement.new), of(&replacement.column));
+            let from = self.name_of_not_null(target, &replacement.new);
+            let to = self.name_of_not_null(target, &replacement.column);
             statements.push(format!("{alter} RENAME CONSTRAINT {from} TO {to}"));
         }
         for (name, ..) in &found.indexes {
@@ -307,6 +304,15 @@ impl Planner<'_> {
         let title =
             format!("Let the new column take the place of {table}.{from}; no row is touched");
         self.transaction(About::final_step(title), statements);
+    }
+
+    /// Since 18 NOT NULL is a constraint with a name.
+    fn name_of_not_null(&self, target: &Target, column: &str) -> String {
+        let kind = ConstraintKind::NotNull { column: column.to_owned() };
+        let known = self.schema.table(&target.name).map(|known| known.constraints.as_slice());
+        let own = known.unwrap_or_default().iter().find(|one| one.kind == kind);
+        let chosen = || self.schema.name_of_constraint(&target.name, &unnamed(kind.clone(), ""));
+        sql_name(&own.map_or_else(chosen, |own| own.name.clone()))
     }
 
     /// The old column's default. A sequence of its own moves over first.

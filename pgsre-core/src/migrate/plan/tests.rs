@@ -1,7 +1,8 @@
-//! What becomes of each hazard.
+//! What becomes of each hazard. That the steps are what they say is seen on live servers
+//! (`tests/migrate_truth.rs`).
 
 use super::super::Linter;
-use super::{Plan, Work};
+use super::{Plan, Step, Work};
 
 const SHOP: &str = "\
 create table people (id bigint primary key);
@@ -19,61 +20,226 @@ fn plan(version: u32, change: &str) -> Plan {
     linter.plan("2.sql", change)
 }
 
-/// A plan in short: one line a step.
-fn lines(plan: &Plan) -> Vec<String> {
-    let line = |work: &Work| match work {
+/// A plan in short, one line a step.
+fn steps(change: &str) -> Vec<String> {
+    plan(15, change).steps.iter().map(line).collect()
+}
+
+fn line(step: &Step) -> String {
+    match &step.work {
         Work::Transaction { statements } => statements.join("; "),
         Work::Alone { statement, .. } => format!("alone: {statement}"),
         Work::Backfill { table, set, condition } => {
             let set: Vec<String> =
                 set.iter().map(|one| format!("{} = {}", one.column, one.expression)).collect();
-            format!("backfill {table}: {} where {condition:?}", set.join(", "))
+            let condition = condition.as_deref().unwrap_or("true");
+            format!("backfill {table}: {} where {condition}", set.join(", "))
         }
-        Work::Deploy { what } => format!("deploy: {what}"),
-    };
-    plan.steps.iter().map(|step| line(&step.work)).collect()
+        Work::Deploy { .. } => "release".to_owned(),
+    }
 }
 
 #[test]
-fn show() {
+fn a_column_is_filled_in_batches_and_then_refuses_null() {
+    let change = "alter table orders add token uuid not null default gen_random_uuid();";
+    let expected = [
+        "ALTER TABLE orders ADD COLUMN token uuid",
+        "ALTER TABLE orders ALTER COLUMN token SET DEFAULT gen_random_uuid()",
+        "backfill orders: token = gen_random_uuid() where token IS NULL",
+        "ALTER TABLE orders ADD CONSTRAINT pgsre_token_not_null CHECK (token IS NOT NULL) NOT VALID",
+        "ALTER TABLE orders VALIDATE CONSTRAINT pgsre_token_not_null",
+        "ALTER TABLE orders ALTER COLUMN token SET NOT NULL; \
+         ALTER TABLE orders DROP CONSTRAINT pgsre_token_not_null",
+    ];
+    assert_eq!(steps(change), expected);
+    let steady = "alter table orders add size int not null default 3;";
+    assert_eq!(steps(steady), [steady.trim_end_matches(';')], "no row is touched by it");
+}
+
+#[test]
+fn since_18_not_null_is_a_constraint_that_is_validated() {
+    let steps = plan(18, "alter table orders alter person_id set not null").steps;
+    let lines: Vec<String> = steps.iter().map(line).collect();
+    let expected = [
+        "ALTER TABLE orders ADD CONSTRAINT orders_person_id_not_null NOT NULL person_id NOT VALID",
+        "ALTER TABLE orders VALIDATE CONSTRAINT orders_person_id_not_null",
+    ];
+    assert_eq!(lines, expected);
+}
+
+#[test]
+fn applications_write_a_column_before_its_rows_are_filled() {
+    let change = "alter table orders add tracking text; update orders set tracking = 'T' || id; \
+                  alter table orders alter tracking set not null;";
+    let steps = steps(change);
+    assert_eq!(
+        steps[..3],
+        [
+            "alter table orders add tracking text",
+            "release",
+            "backfill orders: tracking = 'T' || id where true"
+        ]
+    );
+    let with_default = change.replace("tracking text", "tracking text default ''");
+    assert!(!self::steps(&with_default).contains(&"release".to_owned()));
+}
+
+#[test]
+fn constraints_are_validated_behind_the_lock_and_keys_built_before_it() {
+    assert_eq!(
+        steps("alter table orders add foreign key (person_id) references people"),
+        [
+            "ALTER TABLE orders ADD CONSTRAINT orders_person_id_fkey foreign key (person_id) references \
+         people NOT VALID",
+            "ALTER TABLE orders VALIDATE CONSTRAINT orders_person_id_fkey",
+        ]
+    );
+    let unique = "alter table orders add unique (person_id, note) include (paid) deferrable";
+    assert_eq!(
+        steps(unique),
+        [
+            "alone: CREATE UNIQUE INDEX CONCURRENTLY orders_person_id_note_key ON orders \
+         (person_id, note) INCLUDE (paid)",
+            "ALTER TABLE orders ADD CONSTRAINT orders_person_id_note_key UNIQUE USING INDEX \
+         orders_person_id_note_key deferrable",
+        ]
+    );
+    let not_valid = "alter table orders add check (id > 0) not valid";
+    assert_eq!(steps(not_valid), [not_valid]);
+}
+
+#[test]
+fn indexes_are_built_and_dropped_concurrently_and_by_partition() {
+    assert_eq!(
+        steps("create index on log (line)"),
+        [
+            "CREATE INDEX log_line_idx ON ONLY log (line)",
+            "alone: CREATE INDEX CONCURRENTLY log_2025_line_idx ON log_2025 (line)",
+            "ALTER INDEX log_line_idx ATTACH PARTITION log_2025_line_idx",
+        ]
+    );
+    assert_eq!(steps("drop index orders_note"), ["alone: DROP INDEX CONCURRENTLY orders_note"]);
+    let undo = plan(15, "drop index orders_note").steps.remove(0).undo;
+    assert_eq!(undo.unwrap(), ["CREATE INDEX CONCURRENTLY orders_note ON orders (note desc)"]);
+    assert_eq!(steps("create table t (a int); create index on t (a);").len(), 1, "nobody waits");
+}
+
+#[test]
+fn rows_are_changed_in_batches_unless_a_key_looks_them_up() {
+    let all = "update orders set note = upper(note), paid = true where note is not null";
+    assert_eq!(
+        steps(all),
+        ["backfill orders: note = upper(note), paid = true where note is not null"]
+    );
+    let one = "update orders set paid = true where id = 5";
+    assert_eq!(steps(one), [one]);
+    let joined = plan(15, "update orders set paid = true from people where id = person_id");
+    assert!(joined.steps.iter().all(|step| matches!(step.work, Work::Transaction { .. })));
+    assert!(!plan(15, "delete from orders").is_safe());
+}
+
+#[test]
+fn a_column_of_another_type_takes_the_place_of_the_old_one() {
+    let steps = steps("alter table orders alter id type bigint");
+    assert_eq!(
+        steps[1],
+        "backfill orders: pgsre_id = id::bigint where pgsre_id IS NULL AND id IS NOT NULL"
+    );
+    assert_eq!(
+        steps[5],
+        "alone: CREATE UNIQUE INDEX CONCURRENTLY pgsre_orders_pkey ON orders (pgsre_id)"
+    );
+    let swap = "DROP TRIGGER pgsre_replace_id ON orders; \
+         ALTER SEQUENCE orders_id_seq OWNED BY orders.pgsre_id; \
+         ALTER TABLE orders ALTER COLUMN pgsre_id SET DEFAULT nextval('orders_id_seq'::regclass); \
+         ALTER TABLE orders DROP COLUMN id; ALTER TABLE orders RENAME COLUMN pgsre_id TO id; \
+         ALTER TABLE orders ADD CONSTRAINT orders_pkey PRIMARY KEY USING INDEX pgsre_orders_pkey; \
+         DROP FUNCTION pgsre_replace_id()";
+    assert_eq!(steps[6], swap);
+    let wider = "alter table orders alter note type varchar(40)";
+    assert_eq!(self::steps(wider), [wider], "no row changes");
+}
+
+#[test]
+fn what_is_not_known_well_enough_is_not_replaced_but_said() {
     for change in [
-        "alter table orders alter person_id set not null;",
-        "alter table orders add token uuid not null default gen_random_uuid();",
-        "alter table orders add n bigserial;",
-        "alter table orders add n int generated always as identity (start 7);",
-        "alter table orders add shipped boolean not null default false, add c int check (c > 0);",
-        "alter table orders add must int not null;",
-        "alter table orders add constraint fk foreign key (person_id) references people on delete cascade;",
-        "alter table orders add unique (person_id, note) include (paid) deferrable;",
-        "alter table log add primary key (at, line);",
-        "alter table log add foreign key (at) references people;",
-        "create index on log (line);",
-        "create unique index on orders (note) where paid;",
-        "drop index orders_note;",
-        "reindex table orders;",
-        "update orders set note = upper(note), paid = true where note is not null;",
-        "update orders set paid = true where id = 5;",
-        "delete from orders;",
-        "alter table orders alter note type varchar(5) using left(note, 5);",
-        "alter table orders alter id type bigint;",
-        "alter table orders rename note to remark;",
-        "alter table orders rename to purchases;",
-        "alter table orders drop column person_id, drop column note;",
-        "alter table log attach partition log_2026 for values from ('2026-01-01') to ('2027-01-01');",
-        "alter table log detach partition log_2025;",
-        "alter table orders set unlogged;",
-        "begin; create table t (a int); create index on t (a); insert into t values (1); commit;",
-        "drop table orders;",
-        "alter table orders add full_note text generated always as (note || '!') stored;",
-        "vacuum full orders;",
+        "alter table unknown alter id type bigint",
+        "create view v as select id from orders; alter table orders alter id type bigint",
+        "alter table orders set unlogged",
+        "alter table orders add twice int generated always as (id * 2) stored",
+        "vacuum full orders",
+        "do $$ begin execute 'drop table ' || 'orders'; end $$",
+        "this is not sql",
     ] {
-        let plan = plan(15, change);
-        println!("\n== {change}");
-        for (step, line) in plan.steps.iter().zip(lines(&plan)) {
-            println!("  {}. {}\n     {line}\n     undo {:?}", step.number, step.title, step.undo);
-            if let Some(caution) = &step.caution {
-                println!("     CAUTION {caution}");
-            }
-        }
+        assert!(!plan(17, change).is_safe(), "{change}");
+    }
+}
+
+#[test]
+fn applications_are_released_before_what_they_use_goes() {
+    assert_eq!(
+        steps("alter table orders drop column person_id"),
+        ["release", "ALTER TABLE orders drop column person_id"]
+    );
+    let required = steps("alter table log_2026 drop column at");
+    assert_eq!(required[..2], ["ALTER TABLE log_2026 ALTER COLUMN at DROP NOT NULL", "release"]);
+    let renamed = steps("alter table orders rename to purchases");
+    assert!(renamed[0].contains("CREATE VIEW orders AS SELECT * FROM purchases"), "{renamed:?}");
+    assert_eq!(renamed[1..], ["release", "DROP VIEW orders"]);
+}
+
+#[test]
+fn a_partition_is_attached_by_a_check_that_proves_its_bound() {
+    let change = "alter table log attach partition log_2026 \
+                  for values from ('2026-01-01') to ('2027-01-01')";
+    let steps = steps(change);
+    assert_eq!(
+        steps[0],
+        "ALTER TABLE log_2026 ADD CONSTRAINT pgsre_log_2026_bound CHECK \
+         (at IS NOT NULL AND at >= '2026-01-01' AND at < '2027-01-01') NOT VALID"
+    );
+    assert_eq!(steps.len(), 4);
+    assert!(plan(15, change).is_safe());
+}
+
+#[test]
+fn each_step_that_waits_for_a_lock_gives_up_in_time_but_what_runs_alone() {
+    let plan =
+        plan(15, "alter table orders add c int check (c > 0); create index on orders (paid);");
+    for step in &plan.steps {
+        let alone = matches!(step.work, Work::Alone { .. });
+        assert_eq!(step.lock_timeout_ms.is_none(), alone, "{step:?}");
+    }
+    let validate = plan.steps.iter().find(|step| line(step).contains("VALIDATE")).unwrap();
+    assert_eq!(validate.statement_timeout_ms, None, "to read all rows takes its time");
+}
+
+#[test]
+fn a_plan_is_what_its_number_says() {
+    let change = "alter table orders alter person_id set not null";
+    let plan = plan(15, change);
+    assert_eq!(plan.id, self::plan(15, change).id);
+    let json = serde_json::to_string(&plan).unwrap();
+    let mut read: Plan = serde_json::from_str(&json).unwrap();
+    assert_eq!(read, plan);
+    assert!(read.is_intact());
+    if let Work::Transaction { statements } = &mut read.steps[0].work {
+        statements.push("DROP TABLE orders".to_owned());
+    }
+    assert!(!read.is_intact());
+}
+
+#[test]
+fn a_script_names_time_outs_releases_and_the_way_back() {
+    let sql =
+        plan(15, "alter table orders drop column note; create index on orders (paid)").to_sql();
+    for part in [
+        "SET LOCAL lock_timeout = 2000;",
+        "-- Release applications that neither read nor write orders.note.",
+        "-- There is no way back from here.",
+        "CREATE INDEX CONCURRENTLY orders_paid_idx ON orders (paid);",
+        "-- Undo: DROP INDEX CONCURRENTLY orders_paid_idx",
+    ] {
+        assert!(sql.contains(part), "{part}\n{sql}");
     }
 }

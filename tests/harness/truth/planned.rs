@@ -1,0 +1,158 @@
+//! A plan, run step by step, beside the change that it was made of.
+
+use pgsre_core::fingerprint::{Fingerprint, FingerprintRequest, Level, ObjectKind, Unobserved};
+use pgsre_core::migrate::{Linter, Lock, Step, Work};
+use tokio_util::sync::CancellationToken;
+
+use super::corpus::{Case, Group};
+use super::session::Session;
+use super::within::{Run, observe};
+use super::{Mode, Truth, apart};
+use crate::harness::server::Server;
+
+/// What became of the plans of a group.
+#[derive(Debug, Default)]
+pub struct Planned {
+    /// Plans whose steps were all run.
+    pub plans: u32,
+    /// Of these, those that say of no step that no safe form of it is known.
+    pub safe: u32,
+    /// The steps of all.
+    pub steps: u32,
+    /// What is wrong with them, one line each.
+    pub complaints: Vec<String>,
+}
+
+/// A server with the group's database.
+#[derive(Debug)]
+pub struct Stage<'a> {
+    server: &'a Server,
+    group: &'a Group,
+    version: u32,
+    copies: u32,
+}
+
+impl<'a> Stage<'a> {
+    /// Makes the group's database.
+    pub fn of(server: &'a Server, group: &'a Group, version: u32) -> Self {
+        server.create(&group.name, "", group.schema.as_bytes());
+        Self { server, group, version, copies: 0 }
+    }
+
+    /// Runs a case's change in one copy and its plan in another, and compares the two.
+    pub async fn judge(&mut self, case: &Case, result: &mut Planned) {
+        let mut linter = Linter::new(self.version);
+        linter.file("schema", &self.group.schema);
+        let plan = linter.plan("change", &case.statement);
+        let direct = self.copy().await;
+        let session = Session::connect(self.server, &direct).await;
+        if let Err(error) = session.attempt(&case.statement).await {
+            result.complaints.push(format!("{}: {error:?}", case.statement.trim()));
+            return;
+        }
+        let planned = self.copy().await;
+        let before = result.complaints.len();
+        for step in &plan.steps {
+            result.steps += 1;
+            let wrong = self.step(step, &planned).await;
+            result.complaints.extend(wrong);
+        }
+        let expected = contents(self.server, &direct, &case.statement).await;
+        let found = contents(self.server, &planned, &case.statement).await;
+        let missing = expected.iter().filter(|one| !found.contains(one));
+        let more = found.iter().filter(|one| !expected.contains(one));
+        let missing = missing.map(|one| format!("missing in the end: {one}"));
+        let more = more.map(|one| format!("too much in the end: {one}"));
+        result.complaints.extend(missing.chain(more));
+        for complaint in &mut result.complaints[before..] {
+            complaint.truncate(complaint.floor_char_boundary(400));
+            *complaint = format!("{}\n    {complaint}", case.statement.trim());
+        }
+        result.plans += 1;
+        result.safe += u32::from(plan.is_safe());
+    }
+
+    /// Runs a step, and says what is wrong with what was said of it.
+    async fn step(&self, step: &Step, database: &str) -> Vec<String> {
+        let truth = match &step.work {
+            Work::Transaction { statements } => {
+                let mut session = Session::connect(self.server, database).await;
+                let how = Run { commit: true, ..Run::default() };
+                observe(&mut session, &statements.join(";\n"), how).await
+            }
+            Work::Alone { statement, .. } => apart::observe(self.server, database, statement).await,
+            Work::Backfill { table, set, condition } => {
+                let set: Vec<String> =
+                    set.iter().map(|one| format!("{} = {}", one.column, one.expression)).collect();
+                let condition = condition.as_deref().unwrap_or("true");
+                let sql = format!("update {table} set {} where {condition}", set.join(", "));
+                let session = Session::connect(self.server, database).await;
+                session.run(&sql).await;
+                return Vec::new();
+            }
+            Work::Deploy { .. } => return Vec::new(),
+        };
+        match truth {
+            Ok(truth) => complaints(step, &truth),
+            Err(error) => vec![format!("step {}: {error}: {:?}", step.number, step.work)],
+        }
+    }
+
+    async fn copy(&mut self) -> String {
+        self.copies += 1;
+        let (name, number) = (&self.group.name, self.copies);
+        let session = Session::connect(self.server, "postgres").await;
+        session.run(&format!("create database {name}_{number} template {name}")).await;
+        format!("{name}_{number}")
+    }
+}
+
+fn complaints(step: &Step, truth: &Truth) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if let Some(failure) = &truth.failure {
+        wrong.push(format!("step {} fails: {failure}", step.number));
+    }
+    if truth.harms() && step.caution.is_none() {
+        wrong.push(format!("step {} harms: {truth:?}: {:?}", step.number, step.work));
+    }
+    let of_rows = step.caution.as_deref().is_some_and(|why| why.starts_with("changes every row"));
+    if !truth.harms() && step.caution.is_some() && !of_rows && truth.failure.is_none() {
+        wrong.push(format!(
+            "step {} harms nobody: {:?}: {:?}",
+            step.number, step.caution, step.work
+        ));
+    }
+    let said = |object: &String| step.locks.iter().find(|lock| lock.object == *object);
+    let mode = |lock: &Lock| Mode::parse(&format!("{:?}", lock.mode));
+    for (object, lock) in truth.locks.iter().filter(|(object, _)| !truth.implied.contains(*object))
+    {
+        if said(object).and_then(mode) != Some(*lock) {
+            wrong.push(format!("step {} locks {object} {lock}: {:?}", step.number, step.locks));
+        }
+    }
+    wrong
+}
+
+/// Every object and every row of a database, one line each.
+async fn contents(server: &Server, database: &str, statement: &str) -> Vec<String> {
+    let request = FingerprintRequest { level: Level::Counts, ..FingerprintRequest::default() };
+    let cancel = CancellationToken::new();
+    let connected = server.connect(database).await;
+    let fingerprint = Fingerprint::take(&connected, &request, &Unobserved, &cancel).await;
+    let objects = fingerprint.expect("a fingerprint").objects.into_iter();
+    let objects = objects.filter(|one| one.kind != ObjectKind::Database);
+    let mut lines: Vec<String> =
+        objects.map(|one| format!("{} {}: {}", one.kind, one.name, one.definition)).collect();
+    let by_chance = ["random", "clock"].iter().any(|word| statement.contains(word));
+    if !by_chance {
+        let session = Session::connect(server, database).await;
+        let tables = "select c.oid::regclass::text from pg_class c where c.relkind in ('r', 'm') \
+                      and c.relnamespace = 'public'::regnamespace order by 1";
+        for table in session.rows(tables).await.into_iter().flatten().flatten() {
+            let rows = format!("select to_jsonb(t)::text from {table} t order by 1");
+            let rows = session.rows(&rows).await.into_iter().flatten().flatten();
+            lines.push(format!("rows of {table}: {}", rows.collect::<Vec<_>>().join(" ")));
+        }
+    }
+    lines
+}
