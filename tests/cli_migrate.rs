@@ -231,3 +231,34 @@ async fn a_dump_says_what_is_there_as_a_history_does() {
     assert_eq!(code, 0, "{linted:#}");
     assert_eq!(linted["files"][1]["statements"][0]["rewrites"], json!([]), "the type is known");
 }
+
+#[test]
+fn a_plan_knows_the_history_and_says_whether_each_step_is_safe() {
+    let pgsre = history("ALTER TABLE orders ALTER COLUMN note SET NOT NULL;\n");
+    let directory = pgsre.home().join("migrations");
+    let file = directory.join("2_change.sql").display().to_string();
+    let all = directory.display().to_string();
+    let plan = ["migrate", "plan", &file, "--history", &all, "--pg-version", "15"];
+    let (code, json) = pgsre.json(&plan);
+    assert_eq!((code, &json["schema"], &json["server_version"]), (0, &json!(1), &json!(15)));
+    let kinds = json["steps"].as_array().expect("steps").iter().map(|step| step["kind"].as_str());
+    assert_eq!(kinds.collect::<Vec<_>>(), [Some("transaction"); 3]);
+    assert_eq!(json["steps"][0]["lock_timeout_ms"], json!(2000));
+    assert_eq!(
+        json["steps"][1]["locks"],
+        json!([{"object": "orders", "mode": "ShareUpdateExclusiveLock"}])
+    );
+    let sql = pgsre.command(&[&plan[..], &["--format", "sql"]].concat()).output().expect("pgsre");
+    assert!(String::from_utf8_lossy(&sql.stdout).contains("SET LOCAL lock_timeout = 2000;"));
+
+    fs::write(&file, "ALTER TABLE orders SET UNLOGGED;\n").expect("a file");
+    let output = pgsre.command(&plan).output().expect("pgsre");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        String::from_utf8_lossy(&output.stdout).contains("caution: writes every row of orders")
+    );
+    fs::write(&file, "this is not sql;\n").expect("a file");
+    assert_eq!(pgsre.command(&plan).output().expect("pgsre").status.code(), Some(3));
+    let absent = pgsre.command(&["migrate", "plan", "nowhere.sql"]).output().expect("pgsre");
+    assert_eq!(absent.status.code(), Some(2));
+}
