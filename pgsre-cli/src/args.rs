@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 mod alert;
 mod backup;
 mod backups;
+mod dashboard;
 mod drill;
 mod export;
 mod fingerprint;
@@ -21,6 +22,7 @@ mod watch;
 pub use alert::{AlertCommand, AlertTestArgs};
 pub use backup::{DumpArgs, DumpFormatArg, KeepArgs, ManifestLevel, TakeArgs};
 pub use backups::{BackupArgs, BackupsCommand, CheckArgs, DrillAgeArgs, ListArgs};
+pub use dashboard::DashboardArgs;
 pub use drill::{DrillArgs, ProofArgs, RestoreArgs, ResultArgs};
 pub use export::{ExportArgs, ExportCommand, ScrapeArgs};
 pub use fingerprint::{FingerprintArgs, LevelArg, LookArgs};
@@ -115,6 +117,8 @@ pub enum Command {
     Status(StatusArgs),
     /// Watch servers: alerts, restore drills on schedule, /metrics for Prometheus
     Watch(Box<WatchArgs>),
+    /// Six panels in the browser: is the database well, why not, what goes wrong next
+    Dashboard(DashboardArgs),
     /// The queries that make the load of a window, and those that became slower
     Queries(QueriesArgs),
     /// PgBouncer under control: its pools, its configuration, the sizes of its pools

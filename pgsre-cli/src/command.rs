@@ -3,6 +3,7 @@
 pub(crate) mod alert;
 pub mod backup;
 pub mod backups;
+pub mod dashboard;
 mod demo;
 pub mod doctor;
 pub(crate) mod drill;
@@ -48,6 +49,7 @@ pub(crate) async fn dispatch(
         Command::Watch(args) => watch::run(&args, config, face, environment).await,
         Command::Pool(command) => pool::run(&command, config, face).await,
         Command::Status(args) => status::run(&args, &config()?, face, environment).await,
+        Command::Dashboard(args) => dashboard::run(&args, &config()?, face, environment).await,
         Command::Migrate(command) => migrate::run(&command, face).await,
         Command::Queries(args) => queries::run(&args, &config()?, face, environment).await,
     }

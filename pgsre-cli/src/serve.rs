@@ -1,15 +1,17 @@
-//! Pages over HTTP: `/metrics` and `/healthz`. No page asks a database: it shows what the loop
+//! Pages over HTTP: `/metrics`, `/healthz` and the dashboard. No page asks a database: it shows what the loop
 //! published last.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use jiff::Timestamp;
+use pgsre_core::dashboard::{Control, Dashboard, Token, WebOptions};
 use pgsre_core::watch::{ExpositionFormat, Watched, exposition};
 use tokio::sync::watch::Receiver;
 use tokio_util::sync::CancellationToken;
@@ -22,8 +24,8 @@ mod patient;
 /// What pages are made of.
 type Known = Receiver<Arc<Watched>>;
 
-const WELCOME: &str = "pgsre watch\n\n/metrics   for Prometheus\n/healthz   200 while the loop does \
-                       its work, else 503\n";
+const WELCOME: &str = "pgsre watch\n\n/dashboard the six panels\n/metrics   for Prometheus\n\
+                       /healthz   200 while the loop does its work, else 503\n";
 
 /// A server of pages that is bound, so that an address that is taken is known at once.
 #[derive(Debug)]
@@ -55,19 +57,61 @@ impl Pages {
     }
 
     /// Serves until it is stopped.
-    pub(crate) async fn serve(self, known: Known, stop: CancellationToken) {
-        let served = axum::serve(self.listener, router(known));
+    pub(crate) async fn serve(self, router: Router, stop: CancellationToken) {
+        let served = axum::serve(self.listener, router);
         // It ends when it is stopped only: accepting never fails for good.
         stop.run_until_cancelled(async { served.await }).await;
     }
 }
 
-fn router(known: Known) -> Router {
-    Router::new()
-        .route("/", get(async || WELCOME))
-        .route("/metrics", get(metrics))
-        .route("/healthz", get(health))
-        .with_state(known)
+/// The pages of `pgsre watch`.
+pub(crate) fn of_watch(known: Known, dashboard: Option<Router>) -> Router {
+    let router = figures(known).route("/", get(async || WELCOME));
+    match dashboard {
+        Some(dashboard) => router.nest("/dashboard", dashboard),
+        None => router,
+    }
+}
+
+/// The pages of `pgsre dashboard`.
+pub(crate) fn alone(known: Known, dashboard: Router) -> Router {
+    dashboard.merge(figures(known))
+}
+
+/// The dashboard. Without a token it answers only under names of this machine: else a page of
+/// another site, whose name was made to lead here, could read it (DNS rebinding).
+pub(crate) fn dashboard(
+    dashboard: &Dashboard,
+    token: Option<Token>,
+    controls: Vec<Control>,
+) -> Router {
+    let is_open = token.is_none();
+    let router = dashboard.router(WebOptions { token, controls, base: None });
+    if is_open { router.layer(middleware::from_fn(here_only)) } else { router }
+}
+
+async fn here_only(request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
+    if host.is_some_and(is_here) {
+        return next.run(request).await;
+    }
+    let why = "without a token the dashboard answers as localhost or 127.0.0.1 only; give \
+               --token-file to open it under another name\n";
+    (StatusCode::FORBIDDEN, why).into_response()
+}
+
+/// Whether a `Host` names this machine, whatever its port.
+fn is_here(host: &str) -> bool {
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.chars().all(|c| c.is_ascii_digit()) => name,
+        _ => host,
+    };
+    let name = name.trim_start_matches('[').trim_end_matches(']');
+    name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+fn figures(known: Known) -> Router {
+    Router::new().route("/metrics", get(metrics)).route("/healthz", get(health)).with_state(known)
 }
 
 async fn metrics(State(known): State<Known>, headers: HeaderMap) -> Response {
@@ -120,6 +164,20 @@ mod tests {
         let open = metrics(State(known(Timestamp::now())), headers).await;
         let expected = ExpositionFormat::OpenMetrics.content_type();
         assert_eq!(open.headers()[header::CONTENT_TYPE], expected);
+    }
+
+    #[test]
+    fn names_of_this_machine_are_known_and_no_others() {
+        for host in
+            ["localhost", "localhost:8080", "127.0.0.1:1", "127.8.0.1", "[::1]:8080", "[::1]"]
+        {
+            assert!(is_here(host), "{host}");
+        }
+        for host in
+            ["", "evil.example", "localhost.evil.example:80", "10.0.0.1", "127.0.0.1.evil:8"]
+        {
+            assert!(!is_here(host), "{host}");
+        }
     }
 
     #[tokio::test]

@@ -2,7 +2,8 @@
 //!
 //! A [`Dashboard`] reads what a [`Watcher`](crate::watch::Watcher) publishes and what its
 //! [`SampleStore`] keeps; it never connects to a database, so viewers cost it no query. A
-//! [`ServerBoard`] is one server as data: six [`Panel`]s and what stands below them.
+//! [`ServerBoard`] is one server as data: six [`Panel`]s and what stands below them. With the
+//! feature `dashboard`, `Dashboard::router` serves it as an axum `Router`.
 //!
 //! What is not known is a gap, never 0; what was known and is no longer is [`State::Stale`], with
 //! its age.
@@ -46,6 +47,8 @@ mod judge;
 mod model;
 mod panel;
 mod remembered;
+#[cfg(feature = "dashboard")]
+mod web;
 
 pub use chart::{Band, Chart, ChartBound, ChartSeries, Range};
 pub use figure::shown;
@@ -53,6 +56,9 @@ pub use model::{
     AlertRow, BackupsBoard, DrillRow, Figure, ForecastRow, Panel, PanelKind, PastAlert,
     QueriesBoard, QueryRow, ServerBoard, State,
 };
+
+#[cfg(feature = "dashboard")]
+pub use web::{Control, Token, WebOptions};
 
 /// What shows a watcher's servers. Cheap to clone: all clones are one.
 #[derive(Clone, Debug)]
@@ -157,6 +163,16 @@ impl Dashboard {
             Some(remembered) => view.board(remembered),
             None => view.board(&Remembered::default()),
         })
+    }
+
+    #[cfg(feature = "dashboard")]
+    fn watches(&self, server: &str) -> bool {
+        self.inner.known.borrow().servers.contains_key(server)
+    }
+
+    #[cfg(feature = "dashboard")]
+    fn watches_several(&self) -> bool {
+        self.inner.known.borrow().servers.len() > 1
     }
 
     /// The charts of a server's panels over a range of time.

@@ -33,8 +33,8 @@
 //! ```
 //!
 //! The examples of the repository show a first drill, a validator of your own and an alerter of your
-//! own. Features: `s3` and `webhook` by default; `gcs`, `azure`, `mail`, `history` and `migrate` on
-//! demand; local files always work.
+//! own. Features: `s3` and `webhook` by default; `gcs`, `azure`, `mail`, `history`, `migrate` and
+//! `dashboard` on demand; local files always work.
 
 pub mod alert;
 pub mod archive;

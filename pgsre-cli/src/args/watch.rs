@@ -14,6 +14,7 @@ Examples:
   pgsre watch postgres://pgsre@db1/shop --standby db2 --listen none
   pgsre watch --once                          one look, judged and told, for cron
   curl -s http://127.0.0.1:8432/metrics       what it knows, for Prometheus
+  xdg-open http://127.0.0.1:8432/dashboard    the same as `pgsre dashboard`
   kill -HUP PID                               read the configuration again
 
 Prints a line for each alert that fires or is over. --format json prints one object a line: a firing
@@ -49,9 +50,14 @@ pub struct WatchArgs {
     #[arg(long, value_name = "DURATION", value_parser = interval)]
     pub interval: Option<Duration>,
 
-    /// Where /metrics and /healthz are served; none for nowhere [default: 127.0.0.1:8432]
+    /// Where /metrics, /healthz and /dashboard are served; none for nowhere [default: 127.0.0.1:8432]
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
+
+    /// The file of the token that viewers of the dashboard must know; needed where --listen is not
+    /// this machine only
+    #[arg(long, value_name = "PATH")]
+    pub token_file: Option<PathBuf>,
 
     /// Where incidents and undelivered alerts are kept [default: `watch` in pgsre's state directory]
     #[arg(long, value_name = "DIR")]

@@ -10,7 +10,7 @@ use pgsre_core::monitor::{
     ServerMonitor, Unit,
 };
 use pgsre_core::pooler::PoolerProbe;
-use pgsre_core::queries::QueryLoad;
+use pgsre_core::queries::{QueryLoad, WorstQueries};
 use serde::Serialize;
 
 use crate::args::{Format, StatusArgs};
@@ -119,7 +119,7 @@ pub(crate) async fn run(
     environment: &Environment,
 ) -> Result<u8, CommandError> {
     let rules = rules(&config.rules)?;
-    let monitors = monitors(args, config, environment)?;
+    let monitors = monitors(args, config, environment, None)?;
     let reading = monitors.into_iter().map(|monitor| read(monitor, args, &rules));
     let servers = futures::future::join_all(reading).await;
     face.print(&match args.format {
@@ -143,11 +143,13 @@ fn as_json(servers: &[Status]) -> Result<String, CommandError> {
     })
 }
 
-/// The servers that the command line asks for.
+/// The servers that the command line asks for. Their heaviest queries are told where somebody wants
+/// to know them.
 pub(crate) fn monitors(
     args: &StatusArgs,
     config: &Config,
     environment: &Environment,
+    worst: Option<&WorstQueries>,
 ) -> Result<Vec<ServerMonitor>, CommandError> {
     if let Some(url) = &args.url {
         let config = connection("the server", &Secret::new(url))?;
@@ -155,8 +157,9 @@ pub(crate) fn monitors(
             Some(host) => format!("{}/{}", host.host, config.database()),
             None => config.database().to_owned(),
         };
+        let load = query_load(&name, worst);
         let monitor = ServerMonitor::new(name, config).expecting(args.standby.iter().cloned());
-        return Ok(vec![monitor.and(Box::new(QueryLoad::default()))]);
+        return Ok(vec![monitor.and(Box::new(load))]);
     }
     let servers: Vec<&Server> = match &args.server {
         Some(name) => vec![settings::named(config, name)?],
@@ -166,13 +169,21 @@ pub(crate) fn monitors(
         return Err(CommandError::usage("no URL, and no configured server has one")
             .with_hint("give a connection string, or write a configuration with `pgsre init`"));
     }
-    servers.into_iter().map(|server| monitor(args, server, environment)).collect()
+    servers.into_iter().map(|server| monitor(args, server, environment, worst)).collect()
+}
+
+fn query_load(server: &str, worst: Option<&WorstQueries>) -> QueryLoad {
+    match worst {
+        Some(worst) => QueryLoad::default().telling(server, worst.clone()),
+        None => QueryLoad::default(),
+    }
 }
 
 fn monitor(
     args: &StatusArgs,
     server: &Server,
     environment: &Environment,
+    worst: Option<&WorstQueries>,
 ) -> Result<ServerMonitor, CommandError> {
     let url = server.url.as_ref().ok_or_else(|| {
         CommandError::usage(format!("server {:?} has no url in the configuration", server.name))
@@ -181,7 +192,7 @@ fn monitor(
     let standbys = server.standbys.iter().chain(&args.standby).cloned();
     let monitor = ServerMonitor::new(&server.name, config)
         .expecting(standbys)
-        .and(Box::new(QueryLoad::default()));
+        .and(Box::new(query_load(&server.name, worst)));
     let delays = server.apply_delays.iter();
     let monitor = delays.fold(monitor, |monitor, (name, delay)| monitor.delayed(name, *delay));
     let monitor = match &server.pgbouncer {

@@ -2,27 +2,32 @@
 
 use std::sync::Arc;
 
+use axum::Router;
+use pgsre_core::dashboard::Token;
 use pgsre_core::finding::Severity;
+use pgsre_core::history::samples::SampleStore;
 use pgsre_core::monitor::{IncidentState, ServerMonitor};
+use pgsre_core::queries::WorstQueries;
 use pgsre_core::watch::{WatchHandle, Watched, Watcher};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::WatchArgs;
+use crate::command::dashboard;
 use crate::config::{Config, ConfigError};
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit_code;
 use crate::face::Face;
-use crate::serve::Pages;
+use crate::serve::{self, Pages};
 
 mod drills;
 mod lines;
 mod notify;
 mod parts;
 mod reload;
-mod signals;
-mod state;
+pub(crate) mod signals;
+pub(crate) mod state;
 
 use drills::{Drills, Times};
 use lines::Lines;
@@ -50,8 +55,10 @@ where
     let lines = Arc::new(Lines::new(face, args.format));
     let named = args.state.as_deref().or(config.watch.state.as_deref());
     let state = StateDirectory::take(named, environment)?;
-    let watcher = parts::watcher(args, &config, &state, &lines).await?;
-    let monitors = parts::monitors(args, &config, environment)?;
+    let samples = parts::samples(&config, &state, &lines).await?;
+    let watcher = parts::watcher(args, &config, &state, &lines, Arc::clone(&samples))?;
+    let worst = WorstQueries::default();
+    let monitors = parts::monitors(args, &config, environment, &worst)?;
     if !parts::tells(&config) {
         lines.trouble("no alerter is configured: nobody will be told; add an [[alerter]]");
     }
@@ -60,13 +67,42 @@ where
         return Ok(verdict(&watched));
     }
     let pages = pages(args, &config).await?;
-    let watch = Watch { args, config: Arc::new(config), state, lines, face, environment };
-    watch.run(watcher, monitors, pages, load).await
+    let dashboard = match &pages {
+        Some(pages) => {
+            let token = args.token_file.as_deref().or(config.watch.token_file.as_deref());
+            let token = token.map(dashboard::token).transpose()?;
+            dashboard_of(pages, &watcher, &config, samples, &worst, token, environment)?
+        }
+        None => None,
+    };
+    if pages.is_some() && dashboard.is_none() {
+        lines.trouble("the dashboard is not served beyond this machine without --token-file");
+    }
+    let served = pages.map(|pages| (pages, dashboard));
+    let watch = Watch { args, config: Arc::new(config), state, lines, face, environment, worst };
+    watch.run(watcher, monitors, served, load).await
 }
 
 async fn pages(args: &WatchArgs, config: &Config) -> Result<Option<Pages>, CommandError> {
     let listen = args.listen.as_deref().or(config.watch.listen.as_deref()).unwrap_or(LISTEN);
     Ok(if listen == NOWHERE { None } else { Some(Pages::bind(listen).await?) })
+}
+
+/// The dashboard's pages. Where others may reach them, only with a token: they show queries.
+fn dashboard_of(
+    pages: &Pages,
+    watcher: &Watcher,
+    config: &Config,
+    samples: Arc<dyn SampleStore>,
+    worst: &WorstQueries,
+    token: Option<Token>,
+    environment: &Environment,
+) -> Result<Option<Router>, CommandError> {
+    if token.is_none() && !pages.address().ip().is_loopback() {
+        return Ok(None);
+    }
+    let shown = dashboard::shown(watcher, config, samples, worst, environment)?;
+    Ok(Some(serve::dashboard(&shown, token, Vec::new())))
 }
 
 /// What one look came to: what is worst counts.
@@ -94,6 +130,7 @@ struct Watch<'a> {
     lines: Arc<Lines>,
     face: &'a Face,
     environment: &'a Environment,
+    worst: WorstQueries,
 }
 
 impl Watch<'_> {
@@ -102,7 +139,7 @@ impl Watch<'_> {
         self,
         watcher: Watcher,
         monitors: Vec<ServerMonitor>,
-        pages: Option<Pages>,
+        pages: Option<(Pages, Option<Router>)>,
         load: L,
     ) -> Result<u8, CommandError>
     where
@@ -112,11 +149,12 @@ impl Watch<'_> {
         let cancel = CancellationToken::new();
         let (configs, config) = watch::channel(Arc::clone(&self.config));
         let names: Vec<String> = monitors.iter().map(|one| one.name().to_owned()).collect();
-        let address = pages.as_ref().map(|pages| pages.address().to_string());
+        let address = pages.as_ref().map(|(pages, _)| pages.address().to_string());
         let watcher = watcher.watching(monitors);
         let (known, handle) = (watcher.watched(), watcher.handle());
-        if let Some(pages) = pages {
-            tokio::spawn(pages.serve(known.clone(), cancel.clone()));
+        if let Some((pages, dashboard)) = pages {
+            let router = serve::of_watch(known.clone(), dashboard);
+            tokio::spawn(pages.serve(router, cancel.clone()));
         }
         self.lines.started(&names, address.as_deref());
         let manager = Manager::of(self.environment);
@@ -169,6 +207,7 @@ impl Watch<'_> {
                 state: &self.state,
                 lines: &self.lines,
                 environment: self.environment,
+                worst: &self.worst,
             };
             if let Some(next) = reload.apply(&current, &load, handle).await {
                 current = Arc::new(next);

@@ -34,6 +34,7 @@ pub(super) struct Watch {
     pub(super) listen: Option<Text>,
     pub(super) state: Option<Text>,
     pub(super) deadman: Option<Text>,
+    pub(super) token_file: Option<Text>,
 }
 
 #[derive(Default, Deserialize)]

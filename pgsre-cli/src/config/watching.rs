@@ -31,6 +31,8 @@ pub struct WatchConfig {
     pub state: Option<PathBuf>,
     /// A monitor that raises the alarm when it is not called after each whole cycle.
     pub deadman: Option<Secret>,
+    /// The file of the token that viewers of the dashboard must know.
+    pub token_file: Option<PathBuf>,
 }
 
 pub(super) fn resolve(
@@ -45,6 +47,12 @@ pub(super) fn resolve(
         listen: shape.listen.as_ref().map(|value| reader.string(value)).transpose()?,
         state: shape.state.as_ref().map(|value| reader.string(value)).transpose()?.map(Into::into),
         deadman: shape.deadman.as_ref().map(|value| reader.http_url(value)).transpose()?,
+        token_file: shape
+            .token_file
+            .as_ref()
+            .map(|value| reader.string(value))
+            .transpose()?
+            .map(Into::into),
     })
 }
 

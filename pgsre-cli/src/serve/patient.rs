@@ -1,5 +1,5 @@
 //! Connections that end by themselves: a client that sends or reads nothing holds none for long,
-//! and there are never more than a few.
+//! and there are never more than can be held.
 
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Sleep};
 
 /// Connections at the same time; further ones wait to be accepted.
-const CONNECTIONS: usize = 64;
+const CONNECTIONS: usize = 1024;
 
 /// How long a connection may go on without a byte of an answer.
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use pgsre_core::alert::{Heartbeat, Outbox};
 use pgsre_core::history::samples::{NoSamples, PostgresSamples, SampleStore, SqliteSamples};
 use pgsre_core::monitor::{Incidents, IncidentsFile, IncidentsFileError, ServerMonitor};
+use pgsre_core::queries::WorstQueries;
 use pgsre_core::watch::{DEFAULT_INTERVAL, Watcher};
 
 use super::lines::Lines;
@@ -19,11 +20,12 @@ use crate::environment::Environment;
 use crate::error::CommandError;
 
 /// The watcher, without its servers.
-pub(super) async fn watcher(
+pub(super) fn watcher(
     args: &WatchArgs,
     config: &Config,
     state: &StateDirectory,
     lines: &Arc<Lines>,
+    samples: Arc<dyn SampleStore>,
 ) -> Result<Watcher, CommandError> {
     let rules = status::rules(&config.rules)?;
     let interval = args.interval.or(config.watch.interval).unwrap_or(DEFAULT_INTERVAL);
@@ -33,7 +35,7 @@ pub(super) async fn watcher(
         .every(interval)
         .with_incidents(before, file)
         .silencing(config.silences.clone())
-        .with_samples(samples(config, state, lines).await?)
+        .with_samples(samples)
         .observed_by(Arc::clone(lines) as _);
     if let Some(url) = &config.watch.deadman {
         watcher = watcher.with_heartbeat(Heartbeat::new(url.expose()).map_err(|error| {
@@ -44,7 +46,7 @@ pub(super) async fn watcher(
 }
 
 /// The history. Without one, servers are watched all the same: nothing is forecast.
-async fn samples(
+pub(super) async fn samples(
     config: &Config,
     state: &StateDirectory,
     lines: &Lines,
@@ -106,14 +108,17 @@ pub(super) fn monitors(
     args: &WatchArgs,
     config: &Config,
     environment: &Environment,
+    worst: &WorstQueries,
 ) -> Result<Vec<ServerMonitor>, CommandError> {
+    let worst = Some(worst);
     if args.server.is_empty() {
-        return status::monitors(&as_status(args, None), config, environment);
+        return status::monitors(&as_status(args, None), config, environment, worst);
     }
     let names: BTreeSet<&String> = args.server.iter().collect();
     let mut monitors = Vec::with_capacity(names.len());
     for name in names {
-        monitors.extend(status::monitors(&as_status(args, Some(name)), config, environment)?);
+        let of_one = as_status(args, Some(name));
+        monitors.extend(status::monitors(&of_one, config, environment, worst)?);
     }
     Ok(monitors)
 }

@@ -2,6 +2,7 @@
 
 use pgsre_core::alert::{Outbox, Route};
 use pgsre_core::monitor::{Rule, ServerMonitor, Silence};
+use pgsre_core::queries::WorstQueries;
 use pgsre_core::watch::WatchHandle;
 
 use super::lines::Lines;
@@ -20,6 +21,7 @@ pub(super) struct Reload<'a> {
     pub(super) state: &'a StateDirectory,
     pub(super) lines: &'a Lines,
     pub(super) environment: &'a Environment,
+    pub(super) worst: &'a WorstQueries,
 }
 
 /// What a new configuration changes.
@@ -65,12 +67,12 @@ impl Reload<'_> {
         let next = load()?;
         let rules = status::rules(&next.rules)?;
         let silences = next.silences.clone();
-        let monitors = parts::monitors(self.args, &next, self.environment)?;
+        let monitors = parts::monitors(self.args, &next, self.environment, self.worst)?;
         // Sinks that cannot be used are found before anything changes.
         let routes = assemble::routes(&next.alerters)?;
         let routes = (current.alerters != next.alerters).then_some(routes);
         let names: Vec<String> = monitors.iter().map(|one| one.name().to_owned()).collect();
-        let before = parts::monitors(self.args, current, self.environment)?;
+        let before = parts::monitors(self.args, current, self.environment, self.worst)?;
         let before: Vec<&str> = before.iter().map(ServerMonitor::name).collect();
         let removed = before.iter().filter(|name| !names.iter().any(|next| next == *name));
         let removed = removed.map(|&name| name.to_owned()).collect();

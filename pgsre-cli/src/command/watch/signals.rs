@@ -16,7 +16,7 @@ use crate::face::Face;
 
 /// How a watch was ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Ended {
+pub(crate) enum Ended {
     /// By SIGTERM: a service that is stopped.
     Terminated,
     /// By SIGINT: somebody at a terminal.
@@ -25,7 +25,7 @@ pub(super) enum Ended {
 
 /// The signals that are caught.
 #[derive(Debug)]
-pub(super) struct Signals {
+pub(crate) struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hang_up: Signal,
@@ -36,7 +36,7 @@ impl Signals {
     ///
     /// # Errors
     /// Where the system does not let it.
-    pub(super) fn catch() -> Result<Self, CommandError> {
+    pub(crate) fn catch() -> Result<Self, CommandError> {
         let catch = |kind| {
             signal(kind).map_err(|error| {
                 CommandError::inconclusive("signals cannot be caught").with_cause(error)
@@ -50,7 +50,7 @@ impl Signals {
     }
 
     /// Waits for the next; `None` for SIGHUP.
-    pub(super) async fn next(&mut self) -> Option<Ended> {
+    pub(crate) async fn next(&mut self) -> Option<Ended> {
         tokio::select! {
             _ = self.interrupt.recv() => Some(Ended::Interrupted),
             _ = self.terminate.recv() => Some(Ended::Terminated),
@@ -59,7 +59,7 @@ impl Signals {
     }
 
     /// A second one leaves at once.
-    pub(super) fn end_at_the_next(&mut self, face: Face) {
+    pub(crate) fn end_at_the_next(&mut self, face: Face) {
         let (Ok(mut interrupt), Ok(mut terminate)) =
             (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
         else {

@@ -11,7 +11,7 @@ use crate::error::CommandError;
 
 /// The state directory, held for as long as this lives.
 #[derive(Debug)]
-pub(super) struct StateDirectory {
+pub(crate) struct StateDirectory {
     path: PathBuf,
     _lock: File,
 }
@@ -21,7 +21,7 @@ impl StateDirectory {
     ///
     /// # Errors
     /// Where there is none, it cannot be used, or another watcher uses it.
-    pub(super) fn take(
+    pub(crate) fn take(
         named: Option<&Path>,
         environment: &Environment,
     ) -> Result<Self, CommandError> {
@@ -47,7 +47,7 @@ impl StateDirectory {
     }
 
     /// A file in it.
-    pub(super) fn file(&self, name: &str) -> PathBuf {
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 }
