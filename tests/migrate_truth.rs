@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use pgsre_tests::harness::server::Server;
 use pgsre_tests::harness::truth::corpus::{Group, groups};
 use pgsre_tests::harness::truth::history::replay;
-use pgsre_tests::harness::truth::planned::{Planned, Stage};
+use pgsre_tests::harness::truth::planned::{self, Planned, Stage};
 use pgsre_tests::harness::truth::rival;
 use pgsre_tests::harness::truth::scene::Scene;
 use pgsre_tests::harness::truth::score::Score;
@@ -57,7 +57,8 @@ async fn no_step_of_a_plan_stops_anybody_and_its_end_is_that_of_the_change_on_18
 async fn every_plan_is_what_it_says(major: u32) {
     let server = Server::start_with(major, &[("autovacuum", "off")]).await;
     let group = groups().into_iter().find(|group| group.name == "planned").expect("planned.sql");
-    let mut stage = Stage::of(&server, &group, major);
+    // The one version plans from the files, the other from its own catalogue.
+    let mut stage = Stage::of(&server, &group, major, major == 18);
     let mut planned = Planned::default();
     for case in group.cases.iter().filter(|case| case.is_for(major)) {
         stage.judge(case, &mut planned).await;
@@ -91,6 +92,28 @@ async fn a_history_does_what_the_linter_says() {
     println!("\npgsre\n{}\nsquawk\n{}", replay.ours, replay.squawk);
     println!("{}", replay.ours.disagreements.join("\n"));
     assert!(replay.statements > 0, "{directory}: no statement could be compared");
+}
+
+/// The same files, at once in one database and by their plans in another.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "a tool: PGSRE_TRUTH_HISTORY=DIR cargo test -p pgsre-tests --test migrate_truth -- --ignored plans_of_a_history --nocapture"]
+async fn the_plans_of_a_history_end_where_it_ends() {
+    let directory = std::env::var("PGSRE_TRUTH_HISTORY").expect("PGSRE_TRUTH_HISTORY");
+    let mut files = Vec::new();
+    sql_files(Path::new(&directory), &mut files);
+    files.sort();
+    let version =
+        std::env::var("PGSRE_TRUTH_VERSION").map_or(15, |it| it.parse().expect("a version"));
+    let server = Server::start(version).await;
+    let files: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
+    let differing = planned::replay(&server, version, &files).await;
+    println!(
+        "{} files, {} with differences\n{}",
+        files.len(),
+        differing.len(),
+        differing.join("\n")
+    );
+    assert!(!files.is_empty(), "{directory}: no file");
 }
 
 fn sql_files(directory: &Path, files: &mut Vec<PathBuf>) {

@@ -80,6 +80,11 @@ fn body(block: &ast::Do, range: std::ops::Range<usize>) -> Statement {
     Statement::Block { statements, dynamic }
 }
 
+/// The words of an expression, as text.
+pub(super) fn word_texts(sql: &str) -> Vec<String> {
+    words_of(sql).into_iter().map(|word| word.text).collect()
+}
+
 /// The words of one statement's text.
 pub(super) fn words_of(sql: &str) -> Vec<Word> {
     words(SourceFile::parse(sql).tree().syntax(), 0)

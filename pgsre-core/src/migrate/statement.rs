@@ -281,8 +281,10 @@ pub struct CreateTable {
 pub struct Column {
     /// Its name.
     pub name: String,
-    /// Its type as written, in one spelling.
+    /// Its type in one spelling, without quotes.
     pub data_type: String,
+    /// Its type as written.
+    pub written: String,
     /// COLLATE.
     pub collation: String,
     /// The expression of its default.
@@ -365,6 +367,8 @@ pub enum Action {
     SetType {
         column: String,
         data_type: String,
+        /// The type as written.
+        written: String,
         collation: String,
         using: Option<Vec<String>>,
     },
@@ -376,6 +380,11 @@ pub enum Action {
     },
     SetExpression {
         column: String,
+    },
+    /// SET DEFAULT, or DROP DEFAULT without an expression.
+    SetDefault {
+        column: String,
+        default: Option<Vec<String>>,
     },
     AddConstraint(Constraint),
     DropConstraint {

@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use pgsre_core::postgres::quote_identifier;
+
 use super::Truth;
 use super::catalogue::{Catalogue, Object};
 use super::session::Session;
@@ -86,7 +88,7 @@ async fn process(session: &Session) -> String {
 
 /// How to lock a table; LOCK TABLE has no materialized views.
 fn locks_on(table: &Object) -> [String; 2] {
-    let name = &table.name;
+    let name = table.name.split('.').map(quote_identifier).collect::<Vec<_>>().join(".");
     match table.kind.as_str() {
         "m" => [format!("analyze {name}"), format!("select from {name} limit 0")],
         _ => ["share update exclusive", "row exclusive"]

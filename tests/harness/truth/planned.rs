@@ -1,7 +1,10 @@
 //! A plan, run step by step, beside the change that it was made of.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use pgsre_core::fingerprint::{Fingerprint, FingerprintRequest, Level, ObjectKind, Unobserved};
-use pgsre_core::migrate::{Linter, Lock, Step, Work};
+use pgsre_core::migrate::{Assignment, Linter, Lock, Plan, Schema, Step, Work, parse};
 use tokio_util::sync::CancellationToken;
 
 use super::corpus::{Case, Group};
@@ -30,20 +33,19 @@ pub struct Stage<'a> {
     group: &'a Group,
     version: u32,
     copies: u32,
+    live: bool,
 }
 
 impl<'a> Stage<'a> {
-    /// Makes the group's database.
-    pub fn of(server: &'a Server, group: &'a Group, version: u32) -> Self {
+    /// Makes the group's database. Plans are made of its live schema, or of the replayed one.
+    pub fn of(server: &'a Server, group: &'a Group, version: u32, live: bool) -> Self {
         server.create(&group.name, "", group.schema.as_bytes());
-        Self { server, group, version, copies: 0 }
+        Self { server, group, version, copies: 0, live }
     }
 
     /// Runs a case's change in one copy and its plan in another, and compares the two.
     pub async fn judge(&mut self, case: &Case, result: &mut Planned) {
-        let mut linter = Linter::new(self.version);
-        linter.file("schema", &self.group.schema);
-        let plan = linter.plan("change", &case.statement);
+        let plan = self.plan(case).await;
         let direct = self.copy().await;
         let session = Session::connect(self.server, &direct).await;
         if let Err(error) = session.attempt(&case.statement).await {
@@ -72,6 +74,19 @@ impl<'a> Stage<'a> {
         result.safe += u32::from(plan.is_safe());
     }
 
+    /// By the replayed schema or by the live one: both must be right.
+    async fn plan(&self, case: &Case) -> Plan {
+        if !self.live {
+            let mut linter = Linter::new(self.version);
+            linter.file("schema", &self.group.schema);
+            return linter.plan("change", &case.statement);
+        }
+        let database = self.server.connect(&self.group.name).await;
+        let schema = Schema::read(&database, &CancellationToken::new()).await.expect("a schema");
+        database.close();
+        Linter::with_schema(self.version, schema).plan("change", &case.statement)
+    }
+
     /// Runs a step, and says what is wrong with what was said of it.
     async fn step(&self, step: &Step, database: &str) -> Vec<String> {
         let truth = match &step.work {
@@ -82,10 +97,7 @@ impl<'a> Stage<'a> {
             }
             Work::Alone { statement, .. } => apart::observe(self.server, database, statement).await,
             Work::Backfill { table, set, condition } => {
-                let set: Vec<String> =
-                    set.iter().map(|one| format!("{} = {}", one.column, one.expression)).collect();
-                let condition = condition.as_deref().unwrap_or("true");
-                let sql = format!("update {table} set {} where {condition}", set.join(", "));
+                let sql = update(table, set, condition.as_deref());
                 let session = Session::connect(self.server, database).await;
                 session.run(&sql).await;
                 return Vec::new();
@@ -147,7 +159,7 @@ async fn contents(server: &Server, database: &str, statement: &str) -> Vec<Strin
     if !by_chance {
         let session = Session::connect(server, database).await;
         let tables = "select c.oid::regclass::text from pg_class c where c.relkind in ('r', 'm') \
-                      and c.relnamespace = 'public'::regnamespace order by 1";
+                      and c.relnamespace::regnamespace::text in ('public', 'shop') order by 1";
         for table in session.rows(tables).await.into_iter().flatten().flatten() {
             let rows = format!("select to_jsonb(t)::text from {table} t order by 1");
             let rows = session.rows(&rows).await.into_iter().flatten().flatten();
@@ -155,4 +167,80 @@ async fn contents(server: &Server, database: &str, statement: &str) -> Vec<Strin
         }
     }
     lines
+}
+
+/// Replays the files twice in their order, in one database as they are and in another by their plans,
+/// and says where the two differ, each difference once.
+pub async fn replay(server: &Server, version: u32, files: &[&Path]) -> Vec<String> {
+    server.create("direct", "", b"");
+    server.create("planned", "", b"");
+    let mut linter = Linter::new(version);
+    let (mut told, mut differing) = (BTreeSet::new(), Vec::new());
+    for file in files {
+        let Ok(text) = std::fs::read_to_string(file) else { continue };
+        let path = file.display().to_string();
+        let plan = linter.plan(&path, &text);
+        linter.file(&path, &text);
+        let at_once = parse(&text).into_iter().map(|located| text[located.range].to_owned());
+        // What the server would not have by itself says nothing of its plan.
+        run_all(server, "direct", at_once.collect()).await;
+        let steps = plan.steps.iter().flat_map(|step| statements(&step.work)).collect();
+        let failed = run_all(server, "planned", steps).await;
+        let differences = differences(server, "random").await;
+        let new: Vec<String> =
+            differences.iter().filter(|one| !told.contains(*one)).map(one_line).collect();
+        if !new.is_empty() {
+            let (new, failed) = (new.join("\n  "), failed.join("\n  failed: "));
+            differing.push(format!("{path}\n  {new}\n  failed: {failed}"));
+        }
+        told.extend(differences);
+    }
+    differing
+}
+
+/// Runs statements one by one, and says which the server would not have.
+async fn run_all(server: &Server, database: &str, statements: Vec<String>) -> Vec<String> {
+    let session = Session::connect(server, database).await;
+    let mut failed = Vec::new();
+    for sql in statements {
+        if let Err(error) = session.attempt(&sql).await {
+            let why = error.as_db_error().map_or("", |it| it.message());
+            failed.push(one_line(format!("{why}: {sql}")));
+        }
+    }
+    failed
+}
+
+fn one_line(text: impl AsRef<str>) -> String {
+    let mut line = text.as_ref().split_whitespace().collect::<Vec<_>>().join(" ");
+    line.truncate(line.floor_char_boundary(300));
+    line
+}
+
+/// What the two databases of a replay do not have in common.
+async fn differences(server: &Server, statement: &str) -> Vec<String> {
+    let expected = contents(server, "direct", statement).await;
+    let found = contents(server, "planned", statement).await;
+    let missing = expected.iter().filter(|one| !found.contains(one));
+    let more = found.iter().filter(|one| !expected.contains(one));
+    let missing = missing.map(|one| format!("missing {one}"));
+    missing.chain(more.map(|one| format!("more {one}"))).collect()
+}
+
+fn statements(work: &Work) -> Vec<String> {
+    match work {
+        Work::Transaction { statements } => statements.clone(),
+        Work::Alone { statement, .. } => vec![statement.clone()],
+        Work::Backfill { table, set, condition } => {
+            vec![update(table, set, condition.as_deref())]
+        }
+        Work::Deploy { .. } => Vec::new(),
+    }
+}
+
+/// A backfill in one statement.
+fn update(table: &str, set: &[Assignment], condition: Option<&str>) -> String {
+    let set: Vec<String> =
+        set.iter().map(|one| format!("{} = {}", one.column, one.expression)).collect();
+    format!("update {table} set {} where {}", set.join(", "), condition.unwrap_or("true"))
 }

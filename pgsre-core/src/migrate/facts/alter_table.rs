@@ -102,7 +102,7 @@ impl Derivation<'_> {
                     self.add_column(altered, column);
                 }
             }
-            Action::SetType { column, data_type, collation, using } => {
+            Action::SetType { column, data_type, collation, using, .. } => {
                 let change = super::columns::TypeChange {
                     column,
                     to: data_type,

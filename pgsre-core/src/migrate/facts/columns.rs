@@ -152,7 +152,9 @@ impl Derivation<'_> {
     /// An index with an expression or a predicate is always built anew.
     fn indexes_after_type_change(&mut self, table: &str, change: TypeChange<'_>, alike: bool) {
         let uses = self.schema.indexes_of(table).map(|(_, index)| index);
-        let mut built = uses.filter(|index| index.words.contains(change.column));
+        // The words of expressions are folded, quoted or not.
+        let column = change.column.to_lowercase();
+        let mut built = uses.filter(|index| index.words.contains(&column));
         if built.any(|index| index.computed || !alike) {
             self.build_index(&[table.to_owned()]);
         }
@@ -176,10 +178,11 @@ impl Derivation<'_> {
 
     /// A type change adds the checks on its column again, and verifies them.
     fn has_check_on(&self, table: &str, column: &str) -> bool {
+        let folded = column.to_lowercase();
         let constraints = self.schema.table(table).map(|known| known.constraints.as_slice());
         constraints.unwrap_or_default().iter().any(|known| match &known.kind {
             ConstraintKind::Check { columns, .. } => {
-                !known.not_valid && columns.iter().any(|name| name == column)
+                !known.not_valid && columns.iter().any(|name| name.to_lowercase() == folded)
             }
             _ => false,
         })

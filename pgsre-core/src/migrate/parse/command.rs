@@ -1,6 +1,6 @@
 //! The grammar of the commands that take locks on tables.
 
-use super::super::statement::{Action, RuleChange, RuleKind, Statement};
+use super::super::statement::{Action, DomainChange, RuleChange, RuleKind, Statement};
 use super::super::words::Words;
 use super::table;
 
@@ -119,6 +119,10 @@ fn alter(mut words: Words<'_>) -> Statement {
         let name = words.name();
         if words.take("add value") {
             return Statement::AddEnumValue { name };
+        }
+        if words.take("rename to") {
+            let change = DomainChange::Rename { to: words.name() };
+            return Statement::AlterDomain { name, change };
         }
         return Statement::Other;
     }

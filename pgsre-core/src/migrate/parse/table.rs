@@ -83,7 +83,8 @@ fn primary_columns(constraint: &Constraint) -> Vec<String> {
 
 fn column(words: &mut Words<'_>) -> Column {
     let name = words.name();
-    let mut column = Column { data_type: data_type(words), name, ..Column::default() };
+    let (data_type, written) = both_types(words);
+    let mut column = Column { data_type, written, name, ..Column::default() };
     while !words.is_empty() {
         if words.take("default") {
             let mut expression = words.next().into_iter().cloned().collect::<Vec<_>>();
@@ -231,6 +232,13 @@ pub(super) fn names(expression: &Words<'_>) -> Vec<String> {
     expression.rest().iter().map(|word| word.text.trim_matches('"').to_lowercase()).collect()
 }
 
+/// A type in one spelling, and as it is written.
+fn both_types(words: &mut Words<'_>) -> (String, String) {
+    let mut before = words.clone();
+    let written = Words::new(&before.until(COLUMN_CLAUSES)).text();
+    (data_type(words), written)
+}
+
 /// A type, in one spelling: lower case, one blank between words.
 pub(super) fn data_type(words: &mut Words<'_>) -> String {
     let taken = words.until(COLUMN_CLAUSES);
@@ -306,14 +314,20 @@ fn alter_column(mut words: Words<'_>) -> Action {
     if words.take("drop not null") {
         return Action::DropNotNull { column };
     }
+    if words.take("set default") {
+        return Action::SetDefault { column, default: Some(texts(words.until(&[]))) };
+    }
+    if words.take("drop default") {
+        return Action::SetDefault { column, default: None };
+    }
     if words.take("set expression") {
         return Action::SetExpression { column };
     }
     if words.take_any(&["set data type", "type"]) {
-        let data_type = data_type(&mut words);
+        let (data_type, written) = both_types(&mut words);
         let collation = if words.take("collate") { words.name() } else { String::new() };
         let using = words.take("using").then(|| texts(words.until(&[])));
-        return Action::SetType { column, data_type, collation, using };
+        return Action::SetType { column, data_type, written, collation, using };
     }
     if words.take("set statistics") {
         return Action::Statistics;

@@ -4,6 +4,7 @@ use super::super::facts::Facts;
 use super::super::statement::{Action, Located, Statement};
 use super::super::words::Words;
 use super::planner::{About, Planner, first_line, harm};
+use super::replacement::glued;
 use super::source::{Source, sql_name};
 
 /// The table of an ALTER TABLE.
@@ -131,6 +132,16 @@ impl Planner<'_> {
                 if known.is_some_and(|known| known.columns.contains_key(column)) =>
             {
                 alter(format!("ALTER COLUMN {} DROP NOT NULL", sql_name(column)))
+            }
+            Action::SetDefault { column, .. } => {
+                let before = known?.columns.get(column)?.default.as_deref();
+                let column = sql_name(column);
+                alter(match before {
+                    Some(default) => {
+                        format!("ALTER COLUMN {column} SET DEFAULT {}", glued(default))
+                    }
+                    None => format!("ALTER COLUMN {column} DROP DEFAULT"),
+                })
             }
             Action::RenameConstraint { name, to } => {
                 let (name, to) = (sql_name(name), sql_name(to));

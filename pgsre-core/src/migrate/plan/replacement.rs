@@ -8,9 +8,13 @@ use super::super::statement::{Action, Column, Constraint, ConstraintKind};
 use super::super::types::DataType;
 use super::Work;
 use super::alter_table::{Target, Written};
-use super::columns::{assignment, unnamed};
+use super::columns::assignment;
 use super::planner::{About, Planner};
 use super::source::{Source, beside, sql_name};
+
+mod swap;
+
+pub(super) use swap::glued;
 
 /// What becomes of a column.
 #[derive(Clone, Debug)]
@@ -150,7 +154,9 @@ impl Planner<'_> {
         {
             return Err("it is generated".to_owned());
         }
-        let among = |columns: &[String]| columns.iter().any(|name| name == column);
+        // The words of expressions are folded, quoted or not.
+        let folded = column.to_lowercase();
+        let among = |columns: &[String]| columns.iter().any(|name| name.to_lowercase() == folded);
         let keys = |key: &super::super::schema::ForeignKey<'_>| {
             (key.table == target.name && among(key.columns))
                 || (key.parent == target.name && among(self.schema.referred(key)))
@@ -187,7 +193,7 @@ impl Planner<'_> {
             known.constraints.iter().any(|one| one.name == bare)
         };
         for (name, index) in self.schema.indexes_of(&target.name) {
-            if !index.words.contains(column) || is_key(name) {
+            if !index.words.contains(&folded) || is_key(name) {
                 continue;
             }
             if index.computed || index.definition.is_empty() {
@@ -261,76 +267,6 @@ impl Planner<'_> {
         let about = About::undone_by(title, format!("DROP INDEX CONCURRENTLY {own}"));
         self.step(about, Work::Alone { statement, index: Some(own) });
     }
-
-    fn swap(
-        &mut self,
-        target: &Target,
-        replacement: &Replacement,
-        old: &Column,
-        found: &Dependents,
-    ) {
-        let table = &target.table;
-        let (from, new) = (sql_name(&replacement.column), sql_name(&replacement.new));
-        let alter = format!("ALTER TABLE {table}");
-        let trigger = sql_name(&trigger_name(replacement));
-        let function = sql_name(&beside(&target.name, &trigger_name(replacement)));
-        let mut statements = vec![format!("DROP TRIGGER {trigger} ON {table}")];
-        if let Some(default) = self.default_of(target, replacement, old, &mut statements) {
-            statements.push(format!("{alter} ALTER COLUMN {new} SET DEFAULT {default}"));
-        }
-        statements.push(format!("{alter} DROP COLUMN {from}"));
-        if !replacement.is_rename() {
-            statements
-                .push(format!("{alter} RENAME COLUMN {new} TO {}", sql_name(&replacement.name)));
-        }
-        if self.version >= 18 && old.not_null {
-            let from = self.name_of_not_null(target, &replacement.new);
-            let to = self.name_of_not_null(target, &replacement.column);
-            statements.push(format!("{alter} RENAME CONSTRAINT {from} TO {to}"));
-        }
-        for (name, ..) in &found.indexes {
-            let bare = sql_name(name.rsplit('.').next().unwrap_or_default());
-            statements.push(format!("ALTER INDEX {} RENAME TO {bare}", sql_name(&temporary(name))));
-        }
-        for key in &found.keys {
-            let kind = match key.kind {
-                ConstraintKind::Primary { .. } => "PRIMARY KEY",
-                _ => "UNIQUE",
-            };
-            let (name, index) = (sql_name(&key.name), sql_name(&temporary(&key.name)));
-            statements.push(format!("{alter} ADD CONSTRAINT {name} {kind} USING INDEX {index}"));
-        }
-        statements.push(format!("DROP FUNCTION {function}()"));
-        let title =
-            format!("Let the new column take the place of {table}.{from}; no row is touched");
-        self.transaction(About::final_step(title), statements);
-    }
-
-    /// Since 18 NOT NULL is a constraint with a name.
-    fn name_of_not_null(&self, target: &Target, column: &str) -> String {
-        let kind = ConstraintKind::NotNull { column: column.to_owned() };
-        let known = self.schema.table(&target.name).map(|known| known.constraints.as_slice());
-        let own = known.unwrap_or_default().iter().find(|one| one.kind == kind);
-        let chosen = || self.schema.name_of_constraint(&target.name, &unnamed(kind.clone(), ""));
-        sql_name(&own.map_or_else(chosen, |own| own.name.clone()))
-    }
-
-    /// The old column's default. A sequence of its own moves over first.
-    fn default_of(
-        &self,
-        target: &Target,
-        replacement: &Replacement,
-        old: &Column,
-        statements: &mut Vec<String>,
-    ) -> Option<String> {
-        if !DataType::parse(&old.data_type).is_serial() {
-            return old.default.as_deref().map(glued);
-        }
-        let name = self.schema.name_of_sequence(&target.name, &replacement.column);
-        let (sequence, new) = (sql_name(&name), sql_name(&replacement.new));
-        statements.push(format!("ALTER SEQUENCE {sequence} OWNED BY {}.{new}", target.table));
-        Some(format!("nextval('{}'::regclass)", sequence.replace('\'', "''")))
-    }
 }
 
 fn trigger_name(replacement: &Replacement) -> String {
@@ -361,7 +297,8 @@ fn column_type(column: &Column) -> String {
         "smallserial" | "serial2" => "smallint",
         "serial" | "serial4" => "integer",
         "bigserial" | "serial8" => "bigint",
-        _ => &column.data_type,
+        _ if column.written.is_empty() => &column.data_type,
+        _ => &column.written,
     };
     match column.collation.as_str() {
         "" => plain.to_owned(),
@@ -379,22 +316,6 @@ fn with_new_column(definition: &str, replacement: &Replacement) -> String {
         sql.push_str(definition.get(end..word.at.start).unwrap_or_default());
         sql.push_str(&if is_it { sql_name(&replacement.new) } else { word.text.clone() });
         end = word.at.end;
-    }
-    sql
-}
-
-/// Words as SQL. Blanks are of no meaning between them, but within an operator.
-fn glued(words: &[String]) -> String {
-    let mut sql = String::new();
-    for word in words {
-        let operator = |text: &str| text.chars().all(|c| ":<>=!|~@&%^".contains(c));
-        let within = sql.chars().next_back().is_some_and(|last| operator(&last.to_string()));
-        let glue =
-            sql.is_empty() || (within && operator(word)) || word == "(" || sql.ends_with(':');
-        if !glue && word != ":" {
-            sql.push(' ');
-        }
-        sql.push_str(word);
     }
     sql
 }

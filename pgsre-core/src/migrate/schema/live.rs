@@ -135,9 +135,12 @@ impl Reading<'_> {
 
     fn column(&mut self, row: &Row) -> Result<(), PostgresError> {
         let generated: String = value(row, 5)?;
+        let written: String = value(row, 2)?;
         let column = Column {
             name: value(row, 1)?,
-            data_type: parse::data_type(&value::<String>(row, 2)?),
+            data_type: parse::data_type(&written),
+            written,
+            default: value::<Option<String>>(row, 7)?.map(|text| parse::word_texts(&text)),
             not_null: value(row, 3)?,
             identity: value(row, 4)?,
             stored: generated == "s",

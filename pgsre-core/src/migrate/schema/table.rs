@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::statement::{Action, Column, Constraint, ConstraintKind};
+use super::super::types::DataType;
 use super::Size;
 use super::name::constraint_name;
 
@@ -90,10 +91,17 @@ impl Table {
                 self.add(table, column.clone());
             }
             Action::DropColumn { column, .. } => self.drop_column(column),
-            Action::SetType { column, data_type, collation, .. } => {
+            Action::SetType { column, data_type, written, collation, .. } => {
                 if let Some(known) = self.columns.get_mut(column) {
                     known.data_type.clone_from(data_type);
+                    known.written.clone_from(written);
                     known.collation.clone_from(collation);
+                }
+            }
+            Action::SetDefault { column, default } => {
+                if let Some(known) = self.columns.get_mut(column) {
+                    known.default.clone_from(default);
+                    known.is_no_serial();
                 }
             }
             Action::SetNotNull { column } => self.not_null(column, true),
@@ -159,6 +167,20 @@ impl Table {
 
     pub(in super::super) fn constraint(&self, name: &str) -> Option<&Constraint> {
         self.constraints.iter().find(|known| known.name == name)
+    }
+}
+
+impl Column {
+    /// `serial` is an integer with a default: with another default, or none, it is an integer.
+    fn is_no_serial(&mut self) {
+        let integer = match DataType::parse(&self.data_type).name() {
+            "smallserial" | "serial2" => "smallint",
+            "serial" | "serial4" => "integer",
+            "bigserial" | "serial8" => "bigint",
+            _ => return,
+        };
+        integer.clone_into(&mut self.data_type);
+        integer.clone_into(&mut self.written);
     }
 }
 

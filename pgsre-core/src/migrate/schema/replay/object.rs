@@ -5,6 +5,7 @@ use super::super::super::statement::{
 };
 use super::super::name::within;
 use super::super::{Attached, Domain, Schema};
+use crate::postgres::quote_identifier;
 
 impl Schema {
     pub(super) fn apply_view(&mut self, statement: &Statement) {
@@ -64,9 +65,10 @@ impl Schema {
         if let DomainChange::Rename { to } = change {
             let to = within(name.rsplit_once('.').map(|(schema, _)| schema), to);
             let columns = self.tables.values_mut().flat_map(|table| table.columns.values_mut());
-            columns
-                .filter(|column| column.data_type == name)
-                .for_each(|column| column.data_type.clone_from(&to));
+            columns.filter(|column| column.data_type == name).for_each(|column| {
+                column.data_type.clone_from(&to);
+                column.written = written_name(&to);
+            });
             if let Some(domain) = self.domains.remove(name) {
                 self.domains.insert(to, domain);
             }
@@ -126,4 +128,9 @@ impl Schema {
         let (table, name) = (table.to_owned(), name.to_owned());
         self.attached.push(Attached { kind, table, name, function });
     }
+}
+
+/// A type's name as SQL.
+fn written_name(name: &str) -> String {
+    name.split('.').map(quote_identifier).collect::<Vec<_>>().join(".")
 }
