@@ -262,3 +262,61 @@ fn a_plan_knows_the_history_and_says_whether_each_step_is_safe() {
     let absent = pgsre.command(&["migrate", "plan", "nowhere.sql"]).output().expect("pgsre");
     assert_eq!(absent.status.code(), Some(2));
 }
+
+const REHEARSED: &str = "ALTER TABLE many ADD COLUMN token uuid NOT NULL DEFAULT gen_random_uuid();\n\
+    CREATE INDEX ON many (few);\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rehearsal_on_a_copy_measures_the_file_and_its_plan_and_leaves_nothing() {
+    let server = Server::start_with(15, &[("autovacuum", "off")]).await;
+    server.create("shop", "", SHOP.as_bytes());
+    let pgsre = Pgsre::new();
+    fs::write(pgsre.home().join("change.sql"), REHEARSED).expect("a file");
+    let url = server.uri("shop");
+    let rehearse = ["migrate", "rehearse", "change.sql", "--database", &url];
+    let (code, report) = pgsre.json(&rehearse);
+    assert_eq!((code, &report["schema"], &report["differences"]), (0, &json!(1), &json!([])));
+    let direct = &report["direct"]["statements"];
+    assert_eq!(direct[0]["rewrites"], json!(["many"]));
+    assert!(direct[0]["rewritten_bytes"].as_u64() > Some(100_000), "{direct:#}");
+    assert_eq!(direct[0]["locks"][0]["mode"], json!("AccessExclusiveLock"));
+    assert!(direct[0]["wal_bytes"].as_u64() > direct[1]["wal_bytes"].as_u64());
+    assert_eq!(report["direct"]["surprises"], json!([]));
+    let planned = report["planned"]["statements"].as_array().expect("statements");
+    assert!(planned.iter().all(|one| one["rewrites"] == json!([])), "{planned:#?}");
+    assert!(planned.iter().any(|one| one["rows"] == json!(12000)), "the backfill");
+    let stops = |one: &&serde_json::Value| one["locks"].to_string().contains("\"ShareLock\"");
+    assert_eq!(planned.iter().find(stops), None, "the index is built beside those who write");
+    assert_eq!(report["undo"]["outcome"], json!("restored"));
+    let left = server.psql("shop", &["-At"], b"select count(*) from pg_database");
+    assert_eq!(String::from_utf8_lossy(&left.stdout).trim(), "4", "no copy is left");
+
+    fs::write(pgsre.home().join("change.sql"), "ALTER TABLE many ADD CHECK (id < 100);\n")
+        .expect("a file");
+    let (code, report) = pgsre.json(&rehearse);
+    assert_eq!(code, 1);
+    let failure = report["direct"]["failure"].as_str().expect("a failure");
+    assert!(failure.contains("is violated by some row"), "{failure}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rehearsal_on_a_backup_restores_it_first_and_says_when_it_cannot() {
+    let server = Server::start(15).await;
+    server.create("shop", "", SHOP.as_bytes());
+    let pgsre = Pgsre::new();
+    fs::create_dir(pgsre.home().join("backups")).expect("a directory");
+    let dump = pgsre.home().join("backups/shop.dump");
+    fs::write(&dump, server.dump("shop", &["-Fc"])).expect("a file");
+    fs::write(pgsre.home().join("change.sql"), REHEARSED).expect("a file");
+    let rehearse = ["migrate", "rehearse", "change.sql", "--backup", "backups"];
+    let (code, report) = pgsre.json(&rehearse);
+    assert_eq!((code, &report["differences"]), (0, &json!([])));
+    assert_eq!(report["direct"]["statements"][0]["rewrites"], json!(["many"]));
+    fs::write(&dump, b"PGDMP and then nothing").expect("a file");
+    let cut = pgsre.command(&rehearse).output().expect("pgsre");
+    assert_eq!(cut.status.code(), Some(3), "{}", String::from_utf8_lossy(&cut.stderr));
+    assert!(String::from_utf8_lossy(&cut.stderr).contains("could not be rehearsed"));
+    assert!(cut.stdout.is_empty());
+    let nothing = ["migrate", "rehearse", "change.sql"];
+    assert_eq!(pgsre.command(&nothing).output().expect("pgsre").status.code(), Some(2));
+}

@@ -28,6 +28,7 @@ pub use export::{ExportArgs, ExportCommand, ScrapeArgs};
 pub use fingerprint::{FingerprintArgs, LevelArg, LookArgs};
 pub use migrate::{
     ExplainArgs, FailOn, LintArgs, MigrateCommand, MigrateFormat, PlanArgs, PlanFormat,
+    RehearseArgs, RehearseFormat,
 };
 pub use pool::{LintFormat, PoolCommand, PoolLintArgs, PoolSizeArgs, PoolStatusArgs};
 pub use queries::{OrderArg, QueriesArgs};

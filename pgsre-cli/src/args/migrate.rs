@@ -12,6 +12,8 @@ pub enum MigrateCommand {
     Lint(LintArgs),
     /// Turn a migration into steps that stop nobody
     Plan(PlanArgs),
+    /// Try a migration, and its plan, on a restored backup
+    Rehearse(RehearseArgs),
     /// Explain a rule, with examples; without a name: list the rules
     Explain(ExplainArgs),
 }
@@ -125,6 +127,51 @@ pub enum PlanFormat {
     /// A script for psql.
     Sql,
     /// One JSON object, which is what the plan's execution takes.
+    Json,
+}
+
+const REHEARSE_HELP: &str = "\
+Restores the newest backup into a throw-away server, makes two copies of the database, runs the file as it
+is in one and its plan in the other, and measures each statement: how long it ran, which locks it took and
+how long they were held, what was written anew, the write-ahead log, temporary files, rows and sizes. Both
+must end with the same objects. Then the plan is taken back, as far as there is a way.
+
+With --database the copy is one that you name: nobody else may be connected to it, and it is not touched.
+
+Examples:
+  pgsre migrate rehearse 42_add.sql --backup s3://acme-backups/shop/
+  pgsre migrate rehearse 42_add.sql --database postgres://dba@staging/shop_copy --format json
+
+Exit status: 0 both ran to the same end; 1 the migration or its plan fails on this data, or they end
+differently; 2 usage; 3 it could not be rehearsed: the backup does not restore, or the copy is in use.";
+
+/// `pgsre migrate rehearse`.
+#[derive(Clone, Debug, Args)]
+#[command(after_help = REHEARSE_HELP)]
+pub struct RehearseArgs {
+    /// The migration
+    pub file: PathBuf,
+
+    /// Where backups lie: the newest is restored
+    #[arg(long, value_name = "SOURCE", conflicts_with = "database")]
+    pub backup: Option<String>,
+
+    /// A copy of the database to try it on
+    #[arg(long, value_name = "URL")]
+    pub database: Option<String>,
+
+    /// How the result is printed
+    #[arg(long, value_enum, default_value_t)]
+    pub format: RehearseFormat,
+}
+
+/// How a rehearsal is printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum RehearseFormat {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON object.
     Json,
 }
 

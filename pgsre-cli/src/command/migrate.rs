@@ -12,11 +12,13 @@ mod files;
 mod lint;
 mod linter;
 mod plan;
+mod rehearse;
 
 pub(crate) async fn run(command: &MigrateCommand, face: &Face) -> Result<u8, CommandError> {
     match command {
         MigrateCommand::Lint(args) => lint::run(args, face).await,
         MigrateCommand::Plan(args) => plan::run(args, face).await,
+        MigrateCommand::Rehearse(args) => rehearse::run(args, face).await,
         MigrateCommand::Explain(args) => explain::run(args, face),
     }
 }

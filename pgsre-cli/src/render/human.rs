@@ -12,6 +12,7 @@ mod load;
 mod migration_plan;
 mod pool;
 mod queries;
+mod rehearsal;
 mod status;
 mod verification;
 
@@ -25,5 +26,6 @@ pub use history::{PastDrills, drill_list};
 pub use migration_plan::migration_plan;
 pub use pool::{pool_findings, pool_size, pool_status};
 pub use queries::queries;
+pub use rehearsal::rehearsal;
 pub use status::server_status;
 pub use verification::verification;

@@ -43,8 +43,9 @@ impl LockMode {
         self == Self::AccessExclusiveLock
     }
 
-    fn parse(name: &str) -> Self {
-        match name {
+    /// By the name that `pg_locks` has.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Some(match name {
             "AccessShareLock" => Self::AccessShareLock,
             "RowShareLock" => Self::RowShareLock,
             "RowExclusiveLock" => Self::RowExclusiveLock,
@@ -52,8 +53,13 @@ impl LockMode {
             "ShareLock" => Self::ShareLock,
             "ShareRowExclusiveLock" => Self::ShareRowExclusiveLock,
             "ExclusiveLock" => Self::ExclusiveLock,
-            _ => Self::AccessExclusiveLock,
-        }
+            "AccessExclusiveLock" => Self::AccessExclusiveLock,
+            _ => return None,
+        })
+    }
+
+    fn parse(name: &str) -> Self {
+        Self::named(name).unwrap_or(Self::AccessExclusiveLock)
     }
 }
 

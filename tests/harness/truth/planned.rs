@@ -66,6 +66,7 @@ impl<'a> Stage<'a> {
         let missing = missing.map(|one| format!("missing in the end: {one}"));
         let more = more.map(|one| format!("too much in the end: {one}"));
         result.complaints.extend(missing.chain(more));
+        result.complaints.extend(self.undo(&plan, &planned).await);
         for complaint in &mut result.complaints[before..] {
             complaint.truncate(complaint.floor_char_boundary(400));
             *complaint = format!("{}\n    {complaint}", case.statement.trim());
@@ -108,6 +109,27 @@ impl<'a> Stage<'a> {
             Ok(truth) => complaints(step, &truth),
             Err(error) => vec![format!("step {}: {error}: {:?}", step.number, step.work)],
         }
+    }
+
+    /// Takes a plan back, where each of its steps has a way back, and says what is not as it was.
+    async fn undo(&self, plan: &Plan, database: &str) -> Vec<String> {
+        let Some(undo) =
+            plan.steps.iter().map(|step| step.undo.clone()).collect::<Option<Vec<_>>>()
+        else {
+            return Vec::new();
+        };
+        let statements = undo.into_iter().rev().flatten().collect();
+        let mut wrong = run_all(self.server, database, statements).await;
+        let objects = |lines: Vec<String>| {
+            lines.into_iter().filter(|line| !line.starts_with("rows of ")).collect::<Vec<_>>()
+        };
+        let before = objects(contents(self.server, &self.group.name, "random").await);
+        let after = objects(contents(self.server, database, "random").await);
+        let missing = before.iter().filter(|one| !after.contains(one));
+        wrong.extend(missing.map(|one| format!("taken back, but missing: {one}")));
+        let more = after.iter().filter(|one| !before.contains(one));
+        wrong.extend(more.map(|one| format!("taken back, but there: {one}")));
+        wrong
     }
 
     async fn copy(&mut self) -> String {

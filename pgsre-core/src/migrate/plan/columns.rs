@@ -151,7 +151,8 @@ impl Planner<'_> {
         let next = format!("nextval('{literal}'::regclass)");
         let alter = format!("ALTER TABLE {table} ALTER COLUMN {name}");
         let title = format!("Number new rows of {table} until {name} is an identity");
-        let undo = vec![format!("{alter} DROP DEFAULT"), format!("DROP SEQUENCE {sequence}")];
+        let undo =
+            vec![format!("{alter} DROP DEFAULT"), format!("DROP SEQUENCE IF EXISTS {sequence}")];
         let statements = vec![
             format!("CREATE SEQUENCE {sequence} AS {}{}", source.data_type, options(generated)),
             format!("{alter} SET DEFAULT {next}"),
@@ -204,11 +205,12 @@ impl Planner<'_> {
         let (sql, table, column) = (&target.sql, &target.table, sql_name(column));
         let check = sql_name(&format!("pgsre_{}_not_null", column.trim_matches('"')));
         let drop = format!("ALTER TABLE {sql} DROP CONSTRAINT {check}");
+        let undo = format!("ALTER TABLE {sql} DROP CONSTRAINT IF EXISTS {check}");
         let title = format!("Refuse new rows of {table} without {column}");
         let add = format!(
             "ALTER TABLE {sql} ADD CONSTRAINT {check} CHECK ({column} IS NOT NULL) NOT VALID"
         );
-        self.transaction(About::undone_by(title, drop.clone()), vec![add]);
+        self.transaction(About::undone_by(title, undo), vec![add]);
         self.validate(target, &check);
         let alter = format!("ALTER TABLE {sql} ALTER COLUMN {column}");
         let title = format!("Declare {table}.{column} NOT NULL, which the constraint proves");

@@ -60,7 +60,8 @@ impl Planner<'_> {
     }
 
     fn constraint_undone(&self, target: &Target, title: String, name: &str) -> About {
-        About::undone_by(title, format!("ALTER TABLE {} DROP CONSTRAINT {name}", target.sql))
+        let sql = format!("ALTER TABLE {} DROP CONSTRAINT IF EXISTS {name}", target.sql);
+        About::undone_by(title, sql)
     }
 
     pub(super) fn add_then_validate(&mut self, target: &Target, name: &str, body: &str) {
@@ -149,7 +150,7 @@ impl Planner<'_> {
     }
 
     fn add_key_of(&mut self, target: &Target, name: &str, key: &Key<'_>) {
-        let drop = format!("DROP INDEX CONCURRENTLY {}", self.beside(target, name));
+        let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {}", self.beside(target, name));
         let title = format!("Build the index of {name}; reads and writes go on");
         let statement =
             format!("CREATE UNIQUE INDEX CONCURRENTLY {name} ON {} {}", target.sql, key.index());

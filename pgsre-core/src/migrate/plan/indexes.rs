@@ -67,14 +67,17 @@ impl Planner<'_> {
         if self.is_partitioned(&target) && !only {
             return self.create_index_by_partition(&target, &name, &parts, columns);
         }
-        self.build(&target, &name, &parts);
+        self.build(&target, &name, &parts, false);
     }
 
-    fn build(&mut self, target: &Target, name: &str, parts: &IndexSource<'_>) {
+    fn build(&mut self, target: &Target, name: &str, parts: &IndexSource<'_>, is_part: bool) {
         let own = sql_name(name);
         let bare = sql_name(name.rsplit('.').next().unwrap_or_default());
         let title = format!("Build {own} on {}; reads and writes go on", target.table);
-        let about = About::undone_by(title, format!("DROP INDEX CONCURRENTLY {own}"));
+        let drop = format!("DROP INDEX CONCURRENTLY IF EXISTS {own}");
+        // The index of a partition goes with that of its parent.
+        let undo = if is_part { Vec::new() } else { vec![drop] };
+        let about = About { title, undo: Some(undo), ..About::default() };
         let statement = parts.concurrently(&bare, &target.table);
         self.step(about, Work::Alone { statement, index: Some(own) });
     }
@@ -110,7 +113,7 @@ impl Planner<'_> {
         self.transaction(about, vec![sql]);
         for leaf in leaves {
             let of_leaf = self.schema.name_of_index(&leaf, columns);
-            self.build(&Target::of(&leaf), &of_leaf, parts);
+            self.build(&Target::of(&leaf), &of_leaf, parts, true);
             let of_leaf = sql_name(&of_leaf);
             let title = format!("Make {of_leaf} a part of {own}");
             let attach = format!("ALTER INDEX {own} ATTACH PARTITION {of_leaf}");

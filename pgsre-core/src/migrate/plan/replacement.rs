@@ -264,7 +264,7 @@ impl Planner<'_> {
         let statement =
             format!("CREATE {unique}INDEX CONCURRENTLY {bare} ON {} {definition}", target.table);
         let title = format!("Build what will be {name}; reads and writes go on");
-        let about = About::undone_by(title, format!("DROP INDEX CONCURRENTLY {own}"));
+        let about = About::undone_by(title, format!("DROP INDEX CONCURRENTLY IF EXISTS {own}"));
         self.step(about, Work::Alone { statement, index: Some(own) });
     }
 }

@@ -240,7 +240,7 @@ fn a_script_names_time_outs_releases_and_the_way_back() {
         "-- Release applications that neither read nor write orders.note.",
         "-- There is no way back from here.",
         "CREATE INDEX CONCURRENTLY orders_paid_idx ON orders (paid);",
-        "-- Undo: DROP INDEX CONCURRENTLY orders_paid_idx",
+        "-- Undo: DROP INDEX CONCURRENTLY IF EXISTS orders_paid_idx",
     ] {
         assert!(sql.contains(part), "{part}\n{sql}");
     }

@@ -1,0 +1,128 @@
+//! `pgsre migrate rehearse`: a migration tried on a restored backup, or on a copy.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use pgsre_core::drill::{Drill, DrillReport, DrillRequest};
+use pgsre_core::migrate::{Rehearsal, RehearsalReport};
+use pgsre_core::postgres::Database;
+use pgsre_core::restore::EphemeralCluster;
+use pgsre_core::validate::{Validation, ValidationContext, Validator, ValidatorError};
+
+use super::{files, unwritten, written};
+use crate::args::{RehearseArgs, RehearseFormat};
+use crate::command::drill::assemble::{connection, plan_error, source};
+use crate::config::Secret;
+use crate::error::CommandError;
+use crate::exit_code;
+use crate::face::Face;
+use crate::interrupt::Interrupt;
+use crate::render::human;
+use crate::render::progress::Progress;
+
+pub(super) async fn run(args: &RehearseArgs, face: &Face) -> Result<u8, CommandError> {
+    let text = files::read(&args.file)?;
+    let rehearsal = Rehearsal::new(args.file.display().to_string(), text);
+    let report = match (&args.backup, &args.database) {
+        (Some(backup), _) => on_backup(rehearsal, backup, face).await?,
+        (None, Some(url)) => on_copy(&rehearsal, url, face).await?,
+        (None, None) => {
+            return Err(CommandError::usage("a backup or a copy is needed")
+                .with_hint("name one: --backup SOURCE or --database URL-OF-A-COPY"));
+        }
+    };
+    let Some(report) = report else { return Ok(exit_code::INTERRUPTED) };
+    let shown = match args.format {
+        RehearseFormat::Human => human::rehearsal(&report, face.palette(), face.width()),
+        RehearseFormat::Json => written(&report)?,
+    };
+    face.print(&shown).map_err(unwritten)?;
+    Ok(if report.is_sound() { exit_code::PASSED } else { exit_code::FAILED })
+}
+
+async fn on_copy(
+    rehearsal: &Rehearsal,
+    url: &str,
+    face: &Face,
+) -> Result<Option<RehearsalReport>, CommandError> {
+    let interrupt = Interrupt::watch(face, Arc::new(|| None));
+    let database = Database::connect(connection("--database", &Secret::new(url))?).await;
+    let database = database.map_err(|error| {
+        CommandError::inconclusive("cannot connect to the copy")
+            .with_hint(error.hint())
+            .with_cause(error)
+    })?;
+    match rehearsal.run(&database, interrupt.token()).await {
+        Err(_) if interrupt.happened() => Ok(None),
+        Err(error) => Err(CommandError::inconclusive("the migration could not be rehearsed")
+            .with_hint(
+                "name a copy that nobody else is connected to, and a role that may create databases",
+            )
+            .with_cause(error)),
+        Ok(report) => Ok(Some(report)),
+    }
+}
+
+/// A drill whose only check is the rehearsal.
+async fn on_backup(
+    rehearsal: Rehearsal,
+    backup: &str,
+    face: &Face,
+) -> Result<Option<RehearsalReport>, CommandError> {
+    let held = Arc::new(Mutex::new(None));
+    let check = RehearsalCheck { rehearsal, held: Arc::clone(&held) };
+    let backups = Arc::new(source(&Secret::new(backup))?);
+    let drill = Drill::new(backups, Arc::new(EphemeralCluster::new()))
+        .with_validators(vec![Box::new(check)]);
+    let progress = Arc::new(Progress::new(face, ""));
+    let interrupt = Interrupt::watch(face, {
+        let progress = Arc::clone(&progress);
+        Arc::new(move || progress.place())
+    });
+    progress.planning();
+    let plan = interrupt.token().run_until_cancelled(drill.plan(&DrillRequest::default())).await;
+    progress.finish();
+    let Some(plan) = plan else { return Ok(None) };
+    let report = drill.run(plan.map_err(plan_error)?, progress.as_ref(), interrupt.token()).await;
+    progress.finish();
+    if interrupt.happened() {
+        return Ok(None);
+    }
+    let held = held.lock().unwrap_or_else(PoisonError::into_inner).take();
+    held.map(Some).ok_or_else(|| not_held(&report))
+}
+
+/// What kept the backup from being restored, or the rehearsal from being held.
+fn not_held(report: &DrillReport) -> CommandError {
+    let why: Vec<String> = report
+        .findings
+        .iter()
+        .map(|finding| format!("{}: {}", finding.subject, finding.message))
+        .collect();
+    let why = if why.is_empty() { "nothing was restored".to_owned() } else { why.join("; ") };
+    CommandError::inconclusive(format!("the migration could not be rehearsed: {why}"))
+        .with_hint("pgsre drill says in full whether the backup restores")
+}
+
+/// Rehearses on each restored database that the migration is for: the first.
+#[derive(Debug)]
+struct RehearsalCheck {
+    rehearsal: Rehearsal,
+    held: Arc<Mutex<Option<RehearsalReport>>>,
+}
+
+#[async_trait]
+impl Validator for RehearsalCheck {
+    fn name(&self) -> &str {
+        "rehearsal"
+    }
+
+    async fn validate(&self, cx: &ValidationContext<'_>) -> Result<Validation, ValidatorError> {
+        let report = self.rehearsal.run(cx.restored, cx.cancel).await.map_err(|error| {
+            ValidatorError::new("the migration could not be rehearsed").with_cause(error)
+        })?;
+        let examined = report.direct.statements.len() + report.planned.statements.len();
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
+        Ok(Validation::sound(examined.try_into().unwrap_or(u64::MAX).max(1)))
+    }
+}

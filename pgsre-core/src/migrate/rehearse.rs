@@ -1,0 +1,195 @@
+//! A migration tried on a restored copy, as it is and by its plan, with what each statement did.
+//!
+//! The copy itself is not touched: both runs work in databases made from it as a template, which are
+//! dropped in the end. It must be one that nobody else is connected to, on a server where databases may
+//! be made, as that of a drill.
+
+use std::collections::BTreeSet;
+
+use tokio_util::sync::CancellationToken;
+
+use super::lint::Linter;
+use super::parse::parse;
+use super::plan::{Plan, Work};
+use super::schema::Schema;
+use super::statement::Statement;
+use crate::fingerprint::{
+    Fingerprint, FingerprintError, FingerprintRequest, Level, ObjectKind, ObjectPrint, Unobserved,
+};
+use crate::postgres::{Database, PostgresError};
+use copies::Copies;
+use measure::{Measuring, Unit};
+
+mod copies;
+mod measure;
+mod report;
+
+pub use report::{
+    HeldLock, Measured, REHEARSAL_SCHEMA, RehearsalReport, Run, TableSize, Undo, UndoOutcome,
+};
+
+/// A migration to rehearse.
+#[derive(Clone, Debug)]
+pub struct Rehearsal {
+    path: String,
+    text: String,
+}
+
+/// Why a rehearsal could not be held. That the migration fails is no error: the report says it.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "each says itself what it is")]
+pub enum RehearsalError {
+    #[error("cannot rehearse on the copy")]
+    Postgres(#[from] PostgresError),
+    #[error("cannot compare the ends of the two runs")]
+    Fingerprint(#[from] FingerprintError),
+    #[error("the rehearsal was interrupted")]
+    Interrupted,
+}
+
+impl Rehearsal {
+    /// Of a migration file.
+    #[must_use]
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
+        Self { path: path.into(), text: text.into() }
+    }
+
+    /// Runs the file and its plan, each in a copy of its own, and compares how they end.
+    ///
+    /// # Errors
+    /// Where the copies cannot be made or looked at. They are dropped then too.
+    pub async fn run(
+        &self,
+        restored: &Database,
+        cancel: &CancellationToken,
+    ) -> Result<RehearsalReport, RehearsalError> {
+        let mut copies = Copies::of(restored).await?;
+        let report = cancel.run_until_cancelled(self.rehearse(restored, &mut copies, cancel)).await;
+        let dropped = copies.drop_all().await;
+        let report = report.unwrap_or(Err(RehearsalError::Interrupted))?;
+        dropped?;
+        Ok(report)
+    }
+
+    async fn rehearse(
+        &self,
+        restored: &Database,
+        copies: &mut Copies,
+        cancel: &CancellationToken,
+    ) -> Result<RehearsalReport, RehearsalError> {
+        let version = restored.version().major();
+        let schema = Schema::read(restored, cancel).await?;
+        let mut linter = Linter::with_schema(version, schema);
+        let plan = linter.plan(&self.path, &self.text);
+        let predicted = linter.file(&self.path, &self.text);
+        let before = objects(restored, cancel).await?;
+        let at_once = copies.make("at_once").await?;
+        let by_plan = copies.make("by_plan").await?;
+        let mut direct = Measuring::open(&at_once).await?.run(&self.statements()).await?;
+        direct.compare(&predicted, &self.text);
+        let planned = Measuring::open(&by_plan).await?.run(&steps(&plan)).await?;
+        let (ended, end) = (objects(&at_once, cancel).await?, objects(&by_plan, cancel).await?);
+        let undo = match planned.failure {
+            Some(_) => None,
+            None => Some(undo(&plan, &by_plan, &before, cancel).await?),
+        };
+        let differences = differences(&ended, &end);
+        Ok(RehearsalReport {
+            schema: REHEARSAL_SCHEMA,
+            source: self.path.clone(),
+            server_version: version,
+            direct,
+            planned,
+            differences,
+            undo,
+            plan,
+        })
+    }
+
+    /// The file's statements; those between BEGIN and COMMIT as one unit.
+    fn statements(&self) -> Vec<Unit> {
+        let (mut units, mut open): (Vec<Unit>, Option<Unit>) = (Vec::new(), None);
+        for located in parse(&self.text) {
+            let text = self.text.get(located.range.clone()).unwrap_or_default().to_owned();
+            match located.statement {
+                Statement::Begin => open = Some(Unit::transaction(Vec::new())),
+                Statement::Commit => units.extend(open.take()),
+                _ => match &mut open {
+                    Some(unit) => unit.statements.push(text),
+                    None => units.push(Unit::of_file(text)),
+                },
+            }
+        }
+        units.extend(open);
+        units
+    }
+}
+
+fn steps(plan: &Plan) -> Vec<Unit> {
+    let unit = |work: &Work| match work {
+        Work::Transaction { statements } => Some(Unit::transaction(statements.clone())),
+        Work::Alone { statement, .. } => Some(Unit::alone(statement.clone())),
+        Work::Backfill { table, set, condition } => {
+            let set: Vec<String> =
+                set.iter().map(|one| format!("{} = {}", one.column, one.expression)).collect();
+            let condition =
+                condition.as_ref().map(|one| format!(" WHERE {one}")).unwrap_or_default();
+            let sql = format!("UPDATE {table} SET {}{condition}", set.join(", "));
+            Some(Unit::transaction(vec![sql]))
+        }
+        Work::Deploy { .. } => None,
+    };
+    plan.steps.iter().filter_map(|step| unit(&step.work)).collect()
+}
+
+async fn objects(
+    database: &Database,
+    cancel: &CancellationToken,
+) -> Result<Vec<ObjectPrint>, FingerprintError> {
+    let request = FingerprintRequest { level: Level::Counts, ..FingerprintRequest::default() };
+    let fingerprint = Fingerprint::take(database, &request, &Unobserved, cancel).await?;
+    let mut objects = fingerprint.objects;
+    // The copies have names of their own.
+    objects.retain(|object| object.kind != ObjectKind::Database);
+    Ok(objects)
+}
+
+/// The objects that only one of the two has, or that are not the same in both.
+fn differences(one: &[ObjectPrint], other: &[ObjectPrint]) -> Vec<String> {
+    let lacking = |from: &[ObjectPrint], of: &[ObjectPrint]| {
+        let missing = of.iter().filter(|object| !from.contains(object));
+        missing.map(|object| format!("{} {}", object.kind, object.name)).collect::<BTreeSet<_>>()
+    };
+    lacking(one, other).union(&lacking(other, one)).cloned().collect()
+}
+
+/// Takes the steps back, from the last, as far as there is a way.
+async fn undo(
+    plan: &Plan,
+    database: &Database,
+    before: &[ObjectPrint],
+    cancel: &CancellationToken,
+) -> Result<Undo, RehearsalError> {
+    let session = database.session().await?;
+    for step in plan.steps.iter().rev() {
+        let Some(undo) = &step.undo else {
+            return Ok(Undo {
+                outcome: UndoOutcome::NoWayBack,
+                step: Some(step.number),
+                differences: Vec::new(),
+            });
+        };
+        for sql in undo {
+            if let Err(error) = session.batch_execute(sql).await {
+                let why = measure::told(&error);
+                let outcome = UndoOutcome::Failed;
+                return Ok(Undo { outcome, step: Some(step.number), differences: vec![why] });
+            }
+        }
+    }
+    session.close().await;
+    let differences = differences(before, &objects(database, cancel).await?);
+    let outcome = if differences.is_empty() { UndoOutcome::Restored } else { UndoOutcome::Differs };
+    Ok(Undo { outcome, step: None, differences })
+}
