@@ -3,6 +3,7 @@
 pub mod alertmanager;
 pub mod apart;
 pub mod archive;
+pub mod browser;
 pub mod cli;
 pub mod clock;
 pub mod contents;

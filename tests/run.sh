@@ -21,6 +21,9 @@ debian_parts+=(iproute2 nftables faketime)
 # What the cost of a reading is held against (benches).
 debian_parts+=(prometheus-postgres-exporter)
 
+# Where the dashboard is looked at.
+debian_parts+=(chromium)
+
 # What an index is tried with that does not exist.
 debian_parts+=(postgresql-15-hypopg)
 
@@ -73,6 +76,23 @@ install_packaged_server() {
   chmod a+x "$home"/bin/*
 }
 
+# What says whether everybody can use a page; the package carries the script of axe-core.
+install_axe() {
+  local home=target/axe package=axe-playwright-python==0.1.8 wheel
+  export PGSRE_TEST_AXE=${PGSRE_TEST_AXE:-$PWD/$home/axe.min.js}
+  [ -e "$PGSRE_TEST_AXE" ] && return
+  wheel=$(mktemp -d)
+  python3 -m pip download --quiet --no-deps --dest "$wheel" "$package"
+  mkdir -p "$(dirname "$PGSRE_TEST_AXE")"
+  unzip_one "$wheel"/*.whl axe_playwright_python/axe.min.js >"$PGSRE_TEST_AXE"
+  rm -rf "$wheel"
+}
+
+# Writes one member of an archive.
+unzip_one() {
+  python3 -c 'import sys, zipfile; sys.stdout.buffer.write(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]))' "$@"
+}
+
 # The tests make and throw away hundreds of clusters: in memory, where there is plenty of it, that takes
 # half the time.
 keep_clusters_in_memory() {
@@ -94,6 +114,7 @@ fi
 for server in "${packaged_servers[@]}"; do
   install_packaged_server "${server%%=*}" "${server#*=}"
 done
+install_axe
 [ "${1:-}" = --parts ] && exit
 
 keep_clusters_in_memory

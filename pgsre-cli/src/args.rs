@@ -17,6 +17,7 @@ mod pool;
 mod queries;
 mod report;
 mod status;
+mod top;
 mod watch;
 
 pub use alert::{AlertCommand, AlertTestArgs};
@@ -34,6 +35,7 @@ pub use pool::{LintFormat, PoolCommand, PoolLintArgs, PoolSizeArgs, PoolStatusAr
 pub use queries::{OrderArg, QueriesArgs};
 pub use report::{ReportArgs, ReportCommand, VerifyArgs};
 pub use status::StatusArgs;
+pub use top::TopArgs;
 pub(crate) use watch::interval;
 pub use watch::{WatchArgs, WatchFormat};
 
@@ -120,6 +122,8 @@ pub enum Command {
     Watch(Box<WatchArgs>),
     /// Six panels in the browser: is the database well, why not, what goes wrong next
     Dashboard(DashboardArgs),
+    /// The same panels in a terminal
+    Top(TopArgs),
     /// The queries that make the load of a window, and those that became slower
     Queries(QueriesArgs),
     /// PgBouncer under control: its pools, its configuration, the sizes of its pools
@@ -131,7 +135,7 @@ pub enum Command {
     /// Judge schema changes: what they lock, rewrite and scan, and the safe form
     #[command(subcommand)]
     Migrate(MigrateCommand),
-    /// Write what other tools need: alert rules and a scrape configuration for Prometheus
+    /// Write what other tools need: rules and a scrape configuration for Prometheus, a Grafana dashboard
     #[command(subcommand)]
     Export(ExportCommand),
 }

@@ -15,6 +15,7 @@ pub mod pool;
 pub mod queries;
 pub mod report;
 pub mod status;
+mod top;
 mod watch;
 
 use crate::args::{BackupsCommand, Cli, Command};
@@ -49,6 +50,7 @@ pub(crate) async fn dispatch(
         Command::Watch(args) => watch::run(&args, config, face, environment).await,
         Command::Pool(command) => pool::run(&command, config, face).await,
         Command::Status(args) => status::run(&args, &config()?, face, environment).await,
+        Command::Top(args) => top::run(&args, &config()?, environment).await,
         Command::Dashboard(args) => dashboard::run(&args, &config()?, face, environment).await,
         Command::Migrate(command) => migrate::run(&command, face).await,
         Command::Queries(args) => queries::run(&args, &config()?, face, environment).await,

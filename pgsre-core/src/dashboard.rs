@@ -43,6 +43,7 @@ use remembered::Remembered;
 mod below;
 mod chart;
 mod figure;
+mod grafana;
 mod judge;
 mod model;
 mod panel;
@@ -52,6 +53,7 @@ mod web;
 
 pub use chart::{Band, Chart, ChartBound, ChartSeries, Range};
 pub use figure::shown;
+pub use grafana::grafana_dashboard;
 pub use model::{
     AlertRow, BackupsBoard, DrillRow, Figure, ForecastRow, Panel, PanelKind, PastAlert,
     QueriesBoard, QueryRow, ServerBoard, State,

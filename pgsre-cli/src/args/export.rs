@@ -8,10 +8,11 @@ const EXPORT_HELP: &str = "\
 Examples:
   pgsre export prometheus-rules > /etc/prometheus/rules/pgsre.yml
   pgsre export prometheus-rules --output rules.yml && promtool check rules rules.yml
+  pgsre export grafana-dashboard --output pgsre.json
   pgsre export prometheus-scrape --listen 10.0.0.7:8432
 
-Both are made of the tables that /metrics of `pgsre watch` is made of, with the rules of the
-configuration: no rule names what is not there. Prometheus 2.42 or later.
+All are made of the tables that /metrics of `pgsre watch` is made of, with the rules of the
+configuration: no rule or panel names what is not there. Prometheus 2.42 or later.
 
 Exit status: 0 written; 2 usage, or the configuration is wrong.";
 
@@ -21,6 +22,8 @@ Exit status: 0 written; 2 usage, or the configuration is wrong.";
 pub enum ExportCommand {
     /// Alert rules for Prometheus: the default rules and the configuration's
     PrometheusRules(ExportArgs),
+    /// The dashboard for Grafana 10 or later: the six panels and every other metric
+    GrafanaDashboard(ExportArgs),
     /// A scrape configuration for Prometheus
     PrometheusScrape(ScrapeArgs),
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use pgsre_core::dashboard::grafana_dashboard;
 use pgsre_core::monitor::{prometheus_rules, scrape_config};
 
 use crate::args::ExportCommand;
@@ -19,6 +20,9 @@ pub(crate) fn run(
     let (text, output) = match command {
         ExportCommand::PrometheusRules(args) => {
             (prometheus_rules(&status::rules(&config.rules)?), &args.output)
+        }
+        ExportCommand::GrafanaDashboard(args) => {
+            (grafana_dashboard(&status::rules(&config.rules)?), &args.output)
         }
         ExportCommand::PrometheusScrape(args) => {
             let listen = args.listen.as_deref().or(config.watch.listen.as_deref());

@@ -66,7 +66,7 @@
     const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
     function options(chart, width) {
-      const line = style("--line"), soft = style("--soft"), font = "12px system-ui, sans-serif";
+      const line = style("--line"), soft = style("--soft"), font = `${innerWidth >= 1920 ? 14 : 12}px system-ui, sans-serif`;
       const colours = [1, 2, 3, 4, 5, 6].map((n) => style(`--s${n}`));
       const value = (u, v) => shown(chart.unit, v);
       const range = (u, min, max) => {
@@ -76,7 +76,7 @@
         return [0, (max || 1) * 1.08];
       };
       return {
-        width, height: 180,
+        width, height: innerWidth >= 1920 ? 240 : 180,
         cursor: { sync: { key: "pgsre" }, drag: { x: false, y: false }, points: { size: 6 } },
         scales: { x: { range: () => [now() / 1000 - span, now() / 1000] }, y: { range } },
         series: [{ label: "at", value: (u, v) => v == null ? "–" : moment(v, span > 86400 ? [5, 16] : [11, 19]) }].concat(chart.series.map((one, i) => ({
@@ -85,7 +85,7 @@
         }))),
         axes: [
           { stroke: soft, grid: { stroke: line, width: 1 }, ticks: { stroke: line }, font, space: 70, values: (u, all) => all.map((v) => moment(v, span > 172800 ? [5, 10] : [11, 16])) },
-          { stroke: soft, grid: { stroke: line, width: 1 }, ticks: { show: false }, font, size: 66, space: 36, values: (u, all) => all.map((v) => shown(chart.unit, v)) },
+          { stroke: soft, grid: { stroke: line, width: 1 }, ticks: { show: false }, font, size: 66, space: 36, incrs: chart.unit === "bytes" ? Array.from({ length: 50 }, (_, i) => 2 ** i) : undefined, values: (u, all) => all.map((v) => shown(chart.unit, v)) },
         ],
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
         hooks: { drawClear: [(u) => bands(u, chart)], draw: [(u) => bounds(u, chart)] },
