@@ -26,7 +26,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("pooler", &["finding", "monitor", "postgres", "queries"]),
     ("watch", &["alert", "finding", "forecast", "history", "monitor", "postgres"]),
     ("dashboard", &["finding", "history", "monitor", "queries", "watch"]),
-    ("migrate", &["finding", "fingerprint", "postgres"]),
+    ("migrate", &["finding", "fingerprint", "monitor", "postgres"]),
     (
         "drill",
         &[

@@ -10,19 +10,28 @@
 //! assert_eq!(file.statements[0].hazards[0].rule, "table-rewrite");
 //! ```
 
+mod backfill;
+mod error;
+mod event;
 mod expression;
 mod facts;
+mod hold;
 mod lint;
 mod parse;
 mod plan;
 pub mod rehearse;
 mod rules;
 mod schema;
+mod state;
 pub mod statement;
+mod throttle;
 mod transaction;
 mod types;
 mod words;
 
+pub use backfill::{Backfill, BackfillPlan, BackfillReport, Ending, Pace, PlannedPart};
+pub use error::{ApplyError, ApplyErrorKind};
+pub use event::{ApplyEvent, ApplyObserver, Batch, Blocker, Unwatched};
 pub use facts::{Facts, LockMode};
 pub use lint::{Hazard, LintedFile, LintedStatement, Linter, Lock};
 pub use parse::parse;
@@ -30,4 +39,9 @@ pub use plan::{Assignment, PLAN_SCHEMA, Plan, Step, Work};
 pub use rehearse::{Rehearsal, RehearsalReport};
 pub use rules::{Kind, RULES, Rule};
 pub use schema::{Schema, Size};
+pub use state::{BackfillStatus, RunStatus, Wanted, runs, steer};
+pub use throttle::{
+    ActiveSessions, ArchiverQueue, Autovacuum, BlockedSessions, FlagFile, OldestXmin, ReplicaLag,
+    Signal, Throttle, ThrottleContext, UserQuery, WalRate,
+};
 pub use transaction::runs_in_transaction;
