@@ -2,6 +2,7 @@
 
 pub mod alertmanager;
 pub mod apart;
+pub mod applying;
 pub mod archive;
 pub mod browser;
 pub mod cli;
