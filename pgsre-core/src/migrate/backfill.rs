@@ -26,8 +26,6 @@ mod part;
 mod plan;
 mod statement;
 
-#[expect(unused_imports, reason = "for the steps of a plan")]
-pub(super) use blockers::Watched;
 pub(super) use engine::{Engine, Job};
 pub use pace::Pace;
 pub use plan::{BackfillPlan, PlannedPart};

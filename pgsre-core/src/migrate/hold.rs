@@ -109,12 +109,15 @@ impl Hold {
                     observer.on_event(&ApplyEvent::Reconnected { seconds });
                     return Ok(());
                 }
-                // After a failover the role or the database may be there a moment later.
-                Err(error) if error.kind() == ApplyErrorKind::Running => return Err(error),
+                // After a failover the role or the database may be there a moment later; behind a network
+                // that was cut the server may hold our old session, and with it the run, a while longer.
                 Err(error) => last = error,
             }
             rest(jittered(wait), cancel).await;
             wait = (wait * 2).min(LONGEST_WAIT);
+        }
+        if last.kind() == ApplyErrorKind::Running {
+            return Err(last);
         }
         let waited = begin.elapsed().as_secs();
         let context = format!("there is no connection to the server any more, after {waited} s");
