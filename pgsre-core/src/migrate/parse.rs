@@ -9,6 +9,7 @@ pub(super) use fragment::{command, constraint, data_type, is_utc, name, partitio
 
 mod command;
 mod fragment;
+mod nesting;
 mod prepare;
 mod table;
 
@@ -19,12 +20,21 @@ pub(super) use table::COLUMN_CLAUSES;
 #[must_use]
 pub fn parse(text: &str) -> Vec<Located> {
     let sql = prepare::blank_what_is_not_sql(text);
-    let parsed = SourceFile::parse(&sql);
+    let found =
+        nesting::levels(&sql).and_then(|levels| nesting::with_room(levels, || statements(&sql)));
+    found.unwrap_or_else(|| {
+        let reason = "it nests too deep to be understood".to_owned();
+        vec![Located { statement: Statement::Unparsed { reason }, range: 0..sql.trim_end().len() }]
+    })
+}
+
+fn statements(sql: &str) -> Vec<Located> {
+    let parsed = SourceFile::parse(sql);
     let mut found: Vec<Located> = parsed.tree().stmts().map(|stmt| located(&stmt)).collect();
     // A semicolon by itself is no statement.
     found.retain(|known| !known.range.is_empty());
     for error in parsed.errors() {
-        mark(&mut found, &sql, usize::from(error.range().start()), error.message());
+        mark(&mut found, sql, usize::from(error.range().start()), error.message());
     }
     found.sort_by_key(|known| known.range.start);
     found
@@ -87,7 +97,9 @@ pub(super) fn word_texts(sql: &str) -> Vec<String> {
 
 /// The words of one statement's text.
 pub(super) fn words_of(sql: &str) -> Vec<Word> {
-    words(SourceFile::parse(sql).tree().syntax(), 0)
+    let read = || words(SourceFile::parse(sql).tree().syntax(), 0);
+    let words = nesting::levels(sql).and_then(|levels| nesting::with_room(levels, read));
+    words.unwrap_or_default()
 }
 
 fn words(node: &SyntaxNode, offset: usize) -> Vec<Word> {

@@ -1,11 +1,8 @@
 //! Pieces of SQL as a server's catalogue prints them.
 
-use squawk_syntax::SourceFile;
-use squawk_syntax::ast::AstNode;
-
 use super::super::statement::{Constraint, Statement};
-use super::super::words::{Word, Words};
-use super::{command as commands, table, words};
+use super::super::words::Words;
+use super::{command as commands, table, words_of};
 
 /// The one statement of a text that the server made.
 pub(in super::super) fn command(text: &str) -> Statement {
@@ -41,8 +38,4 @@ pub(in super::super) fn texts(text: &str) -> Vec<String> {
 /// Whether a time zone's name is one of UTC's.
 pub(in super::super) fn is_utc(zone: &str) -> bool {
     commands::is_utc(zone)
-}
-
-fn words_of(text: &str) -> Vec<Word> {
-    words(SourceFile::parse(text).tree().syntax(), 0)
 }

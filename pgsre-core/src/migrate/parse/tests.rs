@@ -40,3 +40,21 @@ fn mutated_statements_never_panic() {
         let _ = parse(&without);
     }
 }
+
+#[test]
+fn what_nests_too_deep_is_not_understood_and_what_nests_deep_is() {
+    let nested = |open: &str, close: &str, levels: usize| {
+        format!("select {}1{};", open.repeat(levels), close.repeat(levels))
+    };
+    let is_understood = |text: &str| {
+        !parse(text).iter().any(|one| matches!(one.statement, Statement::Unparsed { .. }))
+    };
+    assert!(is_understood(&nested("(", ")", 900)));
+    assert!(!is_understood(&nested("(", ")", 100_000)));
+    assert!(!is_understood(&"(".repeat(100_000)));
+    assert!(!is_understood(&"explain ".repeat(100_000)));
+    assert!(!is_understood(&"explain ".repeat(5_000)), "a second EXPLAIN is no statement");
+    assert!(is_understood(&nested("case when true then ", " end", 3_000)));
+    // Parentheses of texts are closed by nobody, and end with their statement.
+    assert!(is_understood(&"insert into t values (':(');\n".repeat(5_000)));
+}
