@@ -41,7 +41,8 @@ async fn calls_times_and_bounds_are_those_of_each_execution_logged() {
         let script = "\\set most random(1, 9000)\nselect sum(n) from rows where n < :most;\n";
         // What came before the window must not count.
         pgbench(&server, "postgres", &[script], &["--transactions=20"]);
-        let before = logged(&server, "select sum(n)").len();
+        let before = logged(&server, "select sum(n)", 40).await.len();
+        assert_eq!(before, 40);
         let from = looker.snapshot().await;
         pgbench(&server, "postgres", &[script], &["--transactions=300"]);
         pgbench(&server, "other", &[script], &["--transactions=200"]);
@@ -54,7 +55,7 @@ async fn calls_times_and_bounds_are_those_of_each_execution_logged() {
         calls.sort_unstable();
         assert_eq!(calls, [400, 600], "two databases on {major}");
         assert!(found.iter().all(|query| query.exact && query.counted.rows == query.counted.calls));
-        let times = logged(&server, "select sum(n)").split_off(before);
+        let times = logged(&server, "select sum(n)", before + 1000).await.split_off(before);
         let (logged, told): (f64, f64) =
             (times.iter().sum(), found.iter().map(|query| query.counted.total_ms).sum());
         println!("{major}: {} executions, {logged:.2} ms logged, {told:.2} ms told", times.len());

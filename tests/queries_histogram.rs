@@ -109,7 +109,7 @@ async fn the_real_extensions_histogram_holds_what_was_logged_of_each_execution()
     let moments: Vec<_> = queries.iter().map(|query| query.moments).collect();
     let estimated = Latency::of(&moments).expect("executions");
     assert_eq!(measured.method, Method::Measured, "{:?}", queries[0].histogram);
-    let times = logged(&server, "select sum(n)");
+    let times = logged(&server, "select sum(n)", 1000).await;
     assert_eq!(times.len(), 1000);
     for (p, found, other) in [
         (0.5, measured.p50, estimated.p50),

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use pgsre_core::postgres::{Database, Session};
 use pgsre_core::queries::{Extension, QueryWindow, Snapshot, Texts, Window};
 
-use super::server::Server;
+use super::server::{PATIENCE, Server};
 
 /// What makes the extension.
 pub const EXTENSION: &[u8] = b"create extension pg_stat_statements";
@@ -84,8 +85,20 @@ pub fn pgbench(server: &Server, database: &str, scripts: &[&str], arguments: &[&
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// What auto_explain logged of the executions of a statement: their times in milliseconds.
-pub fn logged(server: &Server, of: &str) -> Vec<f64> {
+/// What auto_explain logged of the executions of a statement, once there are so many: their times in
+/// milliseconds. The collector writes them a moment later.
+pub async fn logged(server: &Server, of: &str, count: usize) -> Vec<f64> {
+    let begin = Instant::now();
+    loop {
+        let times = logged_so_far(server, of);
+        if times.len() >= count || begin.elapsed() > PATIENCE {
+            return times;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn logged_so_far(server: &Server, of: &str) -> Vec<f64> {
     let log = server.data_directory().join("log/executions.log");
     let text = std::fs::read_to_string(&log).unwrap_or_else(|e| panic!("{}: {e}", log.display()));
     let mut lines = text.lines().peekable();
