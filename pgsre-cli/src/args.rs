@@ -28,8 +28,8 @@ pub use drill::{DrillArgs, ProofArgs, RestoreArgs, ResultArgs};
 pub use export::{ExportArgs, ExportCommand, ScrapeArgs};
 pub use fingerprint::{FingerprintArgs, LevelArg, LookArgs};
 pub use migrate::{
-    ExplainArgs, FailOn, LintArgs, MigrateCommand, MigrateFormat, PlanArgs, PlanFormat,
-    RehearseArgs, RehearseFormat,
+    ApplyArgs, ExplainArgs, FailOn, LintArgs, MigrateCommand, MigrateFormat, PlanArgs, PlanFormat,
+    RehearseArgs, RehearseFormat, Released, RunPlaceArgs, RunsArgs, SteerArgs,
 };
 pub use pool::{LintFormat, PoolCommand, PoolLintArgs, PoolSizeArgs, PoolStatusArgs};
 pub use queries::{OrderArg, QueriesArgs};

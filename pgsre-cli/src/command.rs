@@ -52,7 +52,7 @@ pub(crate) async fn dispatch(
         Command::Status(args) => status::run(&args, &config()?, face, environment).await,
         Command::Top(args) => top::run(&args, &config()?, environment).await,
         Command::Dashboard(args) => dashboard::run(&args, &config()?, face, environment).await,
-        Command::Migrate(command) => migrate::run(&command, face).await,
+        Command::Migrate(command) => migrate::run(&command, config, face, environment).await,
         Command::Queries(args) => queries::run(&args, &config()?, face, environment).await,
     }
 }

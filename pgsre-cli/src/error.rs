@@ -26,6 +26,11 @@ impl CommandError {
         Self::with_status(exit_code::INCONCLUSIVE, context)
     }
 
+    /// The work was begun, and did not succeed.
+    pub fn failed(context: impl Into<String>) -> Self {
+        Self::with_status(exit_code::FAILED, context)
+    }
+
     fn with_status(status: u8, context: impl Into<String>) -> Self {
         Self { status, context: context.into(), hint: String::new(), cause: None }
     }

@@ -10,6 +10,7 @@
 //! assert_eq!(file.statements[0].hazards[0].rule, "table-rewrite");
 //! ```
 
+mod apply;
 mod backfill;
 mod error;
 mod event;
@@ -27,8 +28,13 @@ pub mod statement;
 mod throttle;
 mod transaction;
 mod types;
+mod watched;
 mod words;
 
+pub use apply::{
+    APPLY_SCHEMA, AppliedStep, Apply, ApplyEnding, ApplyPreview, ApplyReport, Hook, Obstacle, Patience,
+    under_way,
+};
 pub use backfill::{Backfill, BackfillPlan, BackfillReport, Ending, Pace, PlannedPart};
 pub use error::{ApplyError, ApplyErrorKind};
 pub use event::{ApplyEvent, ApplyObserver, Batch, Blocker, Unwatched};

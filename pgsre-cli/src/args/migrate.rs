@@ -5,6 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use pgsre_core::finding::Severity;
 
+mod apply;
+
+pub use apply::{ApplyArgs, Released, RunPlaceArgs, RunsArgs, SteerArgs};
+
 /// `pgsre migrate`.
 #[derive(Clone, Debug, Subcommand)]
 pub enum MigrateCommand {
@@ -14,6 +18,16 @@ pub enum MigrateCommand {
     Plan(PlanArgs),
     /// Try a migration, and its plan, on a restored backup
     Rehearse(RehearseArgs),
+    /// Run a migration by its plan on a server in use; go on with it after whatever came in between
+    Apply(Box<ApplyArgs>),
+    /// Show the migrations that are under way, and how far they are
+    Status(RunsArgs),
+    /// Have a run wait before its next batch or step
+    Pause(SteerArgs),
+    /// Let a run go on
+    Resume(SteerArgs),
+    /// End a run before its next batch or step; what is done stays done
+    Abort(SteerArgs),
     /// Explain a rule, with examples; without a name: list the rules
     Explain(ExplainArgs),
 }

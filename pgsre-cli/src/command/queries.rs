@@ -12,7 +12,7 @@ use pgsre_core::queries::{Extension, QueriesError, Snapshot, SnapshotStore, Wind
 use crate::args::{Format, QueriesArgs};
 use crate::command::drill::assemble::connection;
 use crate::command::drill::settings;
-use crate::config::{Config, Secret, Server};
+use crate::config::{Config, Secret};
 use crate::environment::Environment;
 use crate::error::CommandError;
 use crate::exit_code;
@@ -67,26 +67,10 @@ fn server(args: &QueriesArgs, config: &Config) -> Result<(String, ConnectConfig)
     }
     let server = match &args.server {
         Some(name) => settings::named(config, name)?,
-        None => the_only(config)?,
+        None => settings::the_only(config)?,
     };
-    let url = server.url.as_ref().ok_or_else(|| {
-        CommandError::usage(format!("server {:?} has no url in the configuration", server.name))
-    })?;
+    let url = settings::url(server)?;
     Ok((server.name.clone(), connection("url", url)?))
-}
-
-fn the_only(config: &Config) -> Result<&Server, CommandError> {
-    let known: Vec<&Server> = config.servers.iter().filter(|server| server.url.is_some()).collect();
-    match known.as_slice() {
-        [only] => Ok(only),
-        [] => Err(CommandError::usage("no URL, and no configured server has one")
-            .with_hint("give a connection string, or write a configuration with `pgsre init`")),
-        several => {
-            let names: Vec<&str> = several.iter().map(|server| server.name.as_str()).collect();
-            Err(CommandError::usage("several servers are configured")
-                .with_hint(format!("say which with --server: {}", names.join(", "))))
-        }
-    }
 }
 
 /// Where this server's readings are kept; `None` where there is no place for state.

@@ -12,9 +12,11 @@ use crate::render::clean;
 use crate::units;
 use connections::Connections;
 
+mod apply;
 mod connections;
 mod fingerprint;
 
+pub use apply::ApplyProgress;
 pub use fingerprint::FingerprintProgress;
 
 const BYTES: &str = "  {prefix:<9} {bar:28.green/dim} {bytes}/{total_bytes}  {binary_bytes_per_sec}  \

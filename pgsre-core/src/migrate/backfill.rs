@@ -18,7 +18,6 @@ use super::throttle::{Throttle, Throttles};
 use crate::postgres::{Database, quote_identifier};
 
 mod batch;
-mod blockers;
 mod engine;
 mod key;
 mod pace;
@@ -27,6 +26,7 @@ mod plan;
 mod statement;
 
 pub(super) use engine::{Engine, Job};
+pub(super) use plan::{make, survey};
 pub use pace::Pace;
 pub use plan::{BackfillPlan, PlannedPart};
 pub(super) use statement::Change;
@@ -187,7 +187,7 @@ impl Backfill {
             plan::make(hold.session(), &self.change, self.key.as_deref(), &self.pace).await?;
         let hash = self.change.hash(self.key.as_deref());
         let title = self.change.title();
-        let contents = Contents { hash: &hash, steps: 1, title: &title, forced: None };
+        let contents = Contents { hash: &hash, steps: 1, title: &title, forced: None, plan: None };
         state::begin(&hold, &contents).await?;
         let mut throttles = Throttles::new(self.throttles);
         let job = Job { change: &self.change, key: self.key.as_deref(), pace: &self.pace };

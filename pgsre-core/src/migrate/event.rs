@@ -46,6 +46,8 @@ pub enum ApplyEvent {
         phase: String,
         /// How much of that is done, from 0 to 1; `None` where that is not known.
         done: Option<f64>,
+        /// Transactions that it waits for: it stops nobody meanwhile.
+        blockers: Vec<Blocker>,
     },
     /// An index that an earlier attempt left behind invalid was dropped.
     InvalidIndexDropped {

@@ -18,10 +18,13 @@ const LOCKS: i32 = 0x7067_7372;
 /// reads the same wherever it is read.
 const SETTINGS: &str = "\
     SET row_security = off; SET DateStyle = 'ISO'; SET IntervalStyle = 'postgres'; \
-    SET extra_float_digits = 1; SET bytea_output = 'hex'; SET jit = off; SET lock_timeout = '2s'; \
-    SET statement_timeout = '30s'; SET idle_in_transaction_session_timeout = '30s'; \
+    SET extra_float_digits = 1; SET bytea_output = 'hex'; SET jit = off; \
+    SET idle_in_transaction_session_timeout = '30s'; \
     SET default_transaction_isolation = 'read committed'; SET default_transaction_read_only = off; \
     SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3";
+
+/// For everything that says none of its own.
+pub(crate) const TIMEOUTS: &str = "SET lock_timeout = '2s'; SET statement_timeout = '30s'";
 
 /// So that a statement whose client is gone ends at once. Since 14.
 const CHECK_CLIENT: &str = "SET client_connection_check_interval = '500ms'";
@@ -52,6 +55,8 @@ pub(crate) struct Hold {
     run: String,
     session: Session,
     pid: i32,
+    /// Settings of the migration's own that a new connection begins with.
+    settings: Vec<String>,
 }
 
 impl Hold {
@@ -59,7 +64,8 @@ impl Hold {
     pub(crate) async fn take(database: &Database, run: &str) -> Result<Self, ApplyError> {
         let (session, pid) = open(database, run).await?;
         refuse_pooler(database, &session, pid).await?;
-        let hold = Self { database: database.clone(), run: run.to_owned(), session, pid };
+        let (database, run) = (database.clone(), run.to_owned());
+        let hold = Self { database, run, session, pid, settings: Vec::new() };
         hold.lock().await?;
         Ok(hold)
     }
@@ -82,6 +88,19 @@ impl Hold {
     /// The connection.
     pub(crate) fn session(&self) -> &Session {
         &self.session
+    }
+
+    /// Has each connection that is made from now on begin with these settings of the migration's.
+    pub(crate) fn keep(&mut self, settings: impl IntoIterator<Item = String>) {
+        self.settings.extend(settings);
+    }
+
+    /// Makes the settings that are kept.
+    pub(crate) async fn settle(&self) -> Result<(), ApplyError> {
+        for setting in &self.settings {
+            self.session.batch_execute(setting).await?;
+        }
+        Ok(())
     }
 
     /// Says goodbye, so that the next runner need not wait.
@@ -126,7 +145,8 @@ impl Hold {
 
     async fn anew(&mut self) -> Result<(), ApplyError> {
         (self.session, self.pid) = open(&self.database, &self.run).await?;
-        self.lock().await
+        self.lock().await?;
+        self.settle().await
     }
 
     async fn lock(&self) -> Result<(), ApplyError> {
@@ -176,7 +196,7 @@ async fn open(database: &Database, run: &str) -> Result<(Session, i32), ApplyErr
     // Longer names are cut by the server, with a notice.
     let name: String = format!("pgsre migrate {run}").chars().take(40).collect();
     let name = quote_literal(&name);
-    session.batch_execute(&format!("SET application_name = {name}; {SETTINGS}")).await?;
+    session.batch_execute(&format!("SET application_name = {name}; {SETTINGS}; {TIMEOUTS}")).await?;
     if database.version().major() >= 14 {
         // Not on every platform.
         let _ = session.batch_execute(CHECK_CLIENT).await;

@@ -42,6 +42,9 @@ pub struct Plan {
     pub id: String,
     /// The file that it was made from.
     pub source: String,
+    /// What that file held, as a number.
+    #[serde(default)]
+    pub source_hash: String,
     /// The major version of the server that it is for.
     pub server_version: u32,
     /// In order.
@@ -116,9 +119,21 @@ pub struct Assignment {
 }
 
 impl Plan {
-    fn new(source: &str, server_version: u32, steps: Vec<Step>) -> Self {
-        let id = identity(server_version, &steps);
-        Self { schema: PLAN_SCHEMA, id, source: source.to_owned(), server_version, steps }
+    fn new(source: &str, text: &str, server_version: u32, steps: Vec<Step>) -> Self {
+        Self {
+            schema: PLAN_SCHEMA,
+            id: identity(server_version, &steps),
+            source: source.to_owned(),
+            source_hash: short_hash(Sha256::new().chain_update(text)),
+            server_version,
+            steps,
+        }
+    }
+
+    /// Whether it was made from a file that held this.
+    #[must_use]
+    pub fn is_of(&self, text: &str) -> bool {
+        self.source_hash == short_hash(Sha256::new().chain_update(text))
     }
 
     /// Whether the steps are those that its number was made of.
@@ -147,6 +162,11 @@ fn identity(server_version: u32, steps: &[Step]) -> String {
         digest.update(work);
         limits.iter().for_each(|limit| digest.update(limit.to_le_bytes()));
     }
+    short_hash(digest)
+}
+
+/// Its first 16 hexadecimal digits.
+fn short_hash(digest: Sha256) -> String {
     digest.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -12,6 +12,7 @@ use tokio_postgres::{Client, Row};
 
 use super::error::{ApplyError, ApplyErrorKind};
 use super::hold::{Hold, row};
+use super::plan::Plan;
 use crate::postgres::Database;
 
 const EXISTS: &str = "SELECT to_regclass('pgsre_migrate.part') IS NOT NULL";
@@ -37,6 +38,8 @@ CREATE TABLE IF NOT EXISTS pgsre_migrate.run (
     wanted text NOT NULL DEFAULT 'run' CHECK (wanted IN ('run', 'pause', 'abort')),
     -- why it was begun on a server that is not fit for it
     forced text,
+    -- a migration's steps, as JSON
+    plan text,
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     heartbeat timestamptz NOT NULL DEFAULT clock_timestamp()
 );
@@ -58,8 +61,8 @@ CREATE TABLE IF NOT EXISTS pgsre_migrate.part (
 )";
 
 const BEGIN_RUN: &str = "\
-    INSERT INTO pgsre_migrate.run (name, contents, steps, title, forced) \
-    VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO NOTHING";
+    INSERT INTO pgsre_migrate.run (name, contents, steps, title, forced, plan) \
+    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING";
 
 const RUNS: &str = "\
     SELECT r.name, r.contents, r.step, r.steps, r.title, r.wanted, r.forced, r.started_at, \
@@ -68,7 +71,7 @@ const RUNS: &str = "\
                AND l.classid = 1885827954 AND l.objid = hashtext(r.name)::oid \
                AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database()) \
              LIMIT 1), \
-           sum(p.passed)::int8, sum(p.rows)::int8, sum(p.batches)::int8, sum(p.estimate)::int8, r.begun \
+           sum(p.passed)::int8, sum(p.rows)::int8, sum(p.batches)::int8, sum(p.estimate)::int8, r.begun, r.plan \
       FROM pgsre_migrate.run r LEFT JOIN pgsre_migrate.part p ON p.run = r.name \
      GROUP BY r.name ORDER BY r.started_at";
 
@@ -97,6 +100,9 @@ pub struct RunStatus {
     pub runner: Option<i32>,
     /// Its backfill, where the step is one.
     pub backfill: Option<BackfillStatus>,
+    /// The steps, where it is a migration.
+    #[serde(skip)]
+    pub plan: Option<Plan>,
     #[serde(skip)]
     pub(crate) begun: bool,
 }
@@ -167,8 +173,16 @@ impl RunStatus {
             runner: row.try_get(9)?,
             backfill,
             begun: row.try_get(14)?,
+            plan: row.try_get::<_, Option<&str>>(15)?.map(plan_of).transpose()?,
         })
     }
+}
+
+fn plan_of(text: &str) -> Result<Plan, ApplyError> {
+    serde_json::from_str(text).map_err(|error| {
+        let context = "the plan in pgsre_migrate.run is not one of this version's";
+        ApplyError::new(ApplyErrorKind::Changed, context).with_cause(error)
+    })
 }
 
 /// The runs that are under way or were interrupted, the oldest first.
@@ -221,6 +235,7 @@ pub(crate) struct Contents<'a> {
     pub(crate) steps: u32,
     pub(crate) title: &'a str,
     pub(crate) forced: Option<&'a str>,
+    pub(crate) plan: Option<&'a str>,
 }
 
 /// Begins the run that is held, or goes on with it: where it stands. What was begun with other contents
@@ -235,12 +250,13 @@ pub(crate) async fn begin(hold: &Hold, contents: &Contents<'_>) -> Result<RunSta
         })?;
     }
     let steps = i32::try_from(contents.steps).unwrap_or(i32::MAX);
-    let values: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 5] = [
+    let values: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 6] = [
         (&hold.run(), Type::TEXT),
         (&contents.hash, Type::TEXT),
         (&steps, Type::INT4),
         (&contents.title, Type::TEXT),
         (&contents.forced, Type::TEXT),
+        (&contents.plan, Type::TEXT),
     ];
     session.execute_typed(BEGIN_RUN, &values).await?;
     session.batch_execute("COMMIT").await?;
@@ -257,6 +273,11 @@ pub(crate) async fn begin(hold: &Hold, contents: &Contents<'_>) -> Result<RunSta
     ))
 }
 
+/// Whether the run that is held was begun and is not done.
+pub(crate) async fn is_under_way(hold: &Hold) -> Result<bool, ApplyError> {
+    Ok(all(hold.session()).await?.iter().any(|run| run.name == hold.run()))
+}
+
 /// Where the run that is held stands.
 pub(crate) async fn standing(hold: &Hold) -> Result<RunStatus, ApplyError> {
     let runs = all(hold.session()).await?;
@@ -264,6 +285,32 @@ pub(crate) async fn standing(hold: &Hold) -> Result<RunStatus, ApplyError> {
         let context = format!("{} is no longer in pgsre_migrate.run", hold.run());
         ApplyError::new(ApplyErrorKind::Aborted, context)
     })
+}
+
+/// Notes, in the transaction that is open or in one of its own, that a step is done. Its backfill is
+/// forgotten: the next one has a state of its own.
+pub(crate) async fn advance(hold: &Hold, step: u32, next_title: &str) -> Result<(), ApplyError> {
+    const ADVANCE: &str = "\
+        WITH parts AS (DELETE FROM pgsre_migrate.part WHERE run = $1) \
+        UPDATE pgsre_migrate.run SET step = step + 1, begun = false, title = $3, \
+               heartbeat = clock_timestamp() WHERE name = $1 AND step = $2";
+    let number = i32::try_from(step).unwrap_or(i32::MAX);
+    let values: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 3] =
+        [(&hold.run(), Type::TEXT), (&number, Type::INT4), (&next_title, Type::TEXT)];
+    match hold.session().execute_typed(ADVANCE, &values).await? {
+        1 => Ok(()),
+        _ => {
+            let context = format!("{} is no longer at step {step}", hold.run());
+            Err(ApplyError::new(ApplyErrorKind::Aborted, context))
+        }
+    }
+}
+
+/// Notes that a statement outside of transactions is about to run: from now on it may have had its effect.
+pub(crate) async fn mark_begun(hold: &Hold) -> Result<(), ApplyError> {
+    const MARK: &str = "UPDATE pgsre_migrate.run SET begun = true WHERE name = $1";
+    hold.session().execute_typed(MARK, &[(&hold.run(), Type::TEXT)]).await?;
+    Ok(())
 }
 
 /// What is wanted of the run that is held; to end it where somebody removed it.

@@ -95,6 +95,28 @@ pub(crate) fn named<'c>(config: &'c Config, name: &str) -> Result<&'c Server, Co
     })
 }
 
+/// The one server of the configuration that can be connected to.
+pub(crate) fn the_only(config: &Config) -> Result<&Server, CommandError> {
+    let known: Vec<&Server> = config.servers.iter().filter(|server| server.url.is_some()).collect();
+    match known.as_slice() {
+        [only] => Ok(only),
+        [] => Err(CommandError::usage("no URL, and no configured server has one")
+            .with_hint("give a connection string, or write a configuration with `pgsre init`")),
+        several => {
+            let names: Vec<&str> = several.iter().map(|server| server.name.as_str()).collect();
+            Err(CommandError::usage("several servers are configured")
+                .with_hint(format!("say which with --server: {}", names.join(", "))))
+        }
+    }
+}
+
+/// How a server of the configuration is connected to.
+pub(crate) fn url(server: &Server) -> Result<&Secret, CommandError> {
+    server.url.as_ref().ok_or_else(|| {
+        CommandError::usage(format!("server {:?} has no url in the configuration", server.name))
+    })
+}
+
 /// That neither the command line nor the configuration names a source.
 pub(crate) fn nothing_to_do(config: &Config) -> CommandError {
     let why = match &config.path {

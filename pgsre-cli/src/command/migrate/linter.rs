@@ -33,7 +33,7 @@ pub(super) async fn linter(
 }
 
 /// The server's; the one that was given must be the same.
-fn version(given: Option<u32>, server: u32) -> Result<u32, CommandError> {
+pub(super) fn version(given: Option<u32>, server: u32) -> Result<u32, CommandError> {
     if let Some(given) = given.filter(|given| *given != server) {
         let context =
             format!("--pg-version says {given}, but the server of --database is {server}");

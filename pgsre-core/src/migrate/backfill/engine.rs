@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 use super::batch::{self, Finished, Tried};
-use super::blockers::Watched;
 use super::pace::Pace;
 use super::part::{self, Part};
 use super::statement::Change;
@@ -15,6 +14,7 @@ use crate::migrate::event::{ApplyEvent, ApplyObserver, Batch, Blocker};
 use crate::migrate::hold::{Hold, jittered, rest};
 use crate::migrate::state::{self, BackfillStatus, Wanted};
 use crate::migrate::throttle::{Signal, Throttles};
+use crate::migrate::watched::Watched;
 
 /// How often is looked whether a wait is over.
 const LOOK: Duration = Duration::from_millis(500);
@@ -222,7 +222,7 @@ impl<'a> Engine<'a> {
         let interval = self.job.pace.lock_timeout / 2;
         let pid = self.hold.pid();
         let work = batch::run(self.hold, self.job.change, part, self.job.pace);
-        let (tried, blockers) = self.watched.run(pid, interval, work).await;
+        let (tried, blockers) = self.watched.run(pid, interval, work, |_| {}).await;
         match tried {
             Ok(Tried::Done(finished)) => {
                 self.note(part, finished);

@@ -57,7 +57,7 @@ const RESOLVE: &str = "\
 /// hundred bytes a row are assumed.
 const RELATIONS: &str = "\
     WITH RECURSIVE tree AS (SELECT $1::oid AS oid UNION \
-         SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid) \
+         SELECT i.inhrelid FROM pg_inherits i JOIN tree ON i.inhparent = tree.oid WHERE NOT $2) \
     SELECT c.oid, n.nspname::text, c.relname::text, c.relkind::text, \
            CASE WHEN c.reltuples > 0 THEN c.reltuples::int8 \
                 ELSE pg_relation_size(c.oid) / 100 END, \
@@ -78,7 +78,7 @@ pub(super) async fn find(
     };
     let (oid, alias): (u32, String) = (table.try_get(0)?, table.try_get(1)?);
     let mut found = Vec::new();
-    for row in &client.query_typed(RELATIONS, &[(&oid, Type::OID)]).await? {
+    for row in &client.query_typed(RELATIONS, &[(&oid, Type::OID), (&change.only, Type::BOOL)]).await? {
         found.push(one(client, change, wanted, &alias, row).await?);
     }
     Ok(found)
@@ -123,7 +123,7 @@ fn no_key(target: &Target, change: &Change, wanted: Option<&[String]>) -> ApplyE
 }
 
 /// The plan, checked by the server's planner: a wrong expression is found here.
-pub(super) async fn make(
+pub(in crate::migrate) async fn make(
     client: &Client,
     change: &Change,
     wanted: Option<&[String]>,
@@ -133,19 +133,32 @@ pub(super) async fn make(
     for part in &found {
         check(client, change, part).await?;
     }
+    Ok(described(change, &found, pace))
+}
+
+/// The same without that check: its columns may not be there yet.
+pub(in crate::migrate) async fn survey(
+    client: &Client,
+    change: &Change,
+    pace: &Pace,
+) -> Result<BackfillPlan, ApplyError> {
+    Ok(described(change, &find(client, change, None).await?, pace))
+}
+
+fn described(change: &Change, found: &[Found], pace: &Pace) -> BackfillPlan {
     let bounds = |part: &Found| {
         let dots = vec!["…".to_owned(); part.key.columns.len()];
         change.update(&part.target, &part.key, Some(&dots), &dots)
     };
     let parts: Vec<PlannedPart> = found.iter().map(|part| planned(part, pace)).collect();
     let batches = parts.iter().map(|part| part.rows.div_ceil(u64::from(part.first_size)));
-    Ok(BackfillPlan {
+    BackfillPlan {
         table: change.table.clone(),
         statement: found.first().map(bounds).unwrap_or_default(),
         rows: parts.iter().map(|part| part.rows).sum(),
         batches: batches.sum(),
         parts,
-    })
+    }
 }
 
 async fn check(client: &Client, change: &Change, part: &Found) -> Result<(), ApplyError> {

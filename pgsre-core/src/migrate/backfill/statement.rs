@@ -12,6 +12,8 @@ use crate::postgres::quote_identifier;
 pub(in crate::migrate) struct Change {
     /// As SQL has it.
     pub(in crate::migrate) table: String,
+    /// Not its partitions or children.
+    pub(in crate::migrate) only: bool,
     /// Columns and expressions, as SQL has them.
     pub(in crate::migrate) set: Vec<(String, String)>,
     pub(in crate::migrate) condition: Option<String>,
@@ -27,8 +29,12 @@ pub(super) struct Target {
 }
 
 impl Change {
+    /// Of a table, perhaps with ONLY before it.
     pub(in crate::migrate) fn of(table: impl Into<String>) -> Self {
-        Self { table: table.into(), ..Self::default() }
+        let table = table.into();
+        let only = table.get(..5).is_some_and(|word| word.eq_ignore_ascii_case("only "));
+        let table = if only { table[5..].trim_start().to_owned() } else { table };
+        Self { table, only, ..Self::default() }
     }
 
     pub(in crate::migrate) fn title(&self) -> String {
@@ -47,6 +53,7 @@ impl Change {
             digest.update((text.len() as u64).to_le_bytes());
             digest.update(text);
         };
+        add(if self.only { "only" } else { "" });
         add(&self.table);
         self.set.iter().flat_map(|(column, value)| [column, value]).for_each(|text| add(text));
         add(if self.condition.is_some() { "where" } else { "" });
@@ -123,10 +130,11 @@ mod tests {
     #[test]
     fn everything_that_changes_what_it_does_changes_its_number() {
         let change =
-            Change { table: "t".into(), set: vec![("a".into(), "1".into())], condition: None };
+            Change { set: vec![("a".into(), "1".into())], ..Change::of("t") };
         let hash = change.hash(None);
         let others = [
             Change { table: "u".into(), ..change.clone() },
+            Change { only: true, ..change.clone() },
             Change { set: vec![("a".into(), "2".into())], ..change.clone() },
             Change { set: Vec::new(), ..change.clone() },
             Change { condition: Some(String::new()), ..change.clone() },

@@ -85,7 +85,7 @@ impl<'a> Planner<'a> {
             self.statement(&located);
             self.release_writers(&located.statement);
         }
-        Plan::new(path, self.version, self.steps)
+        Plan::new(path, self.text, self.version, self.steps)
     }
 
     /// A column without a default that will be NOT NULL: applications must write it before the rows are
