@@ -32,8 +32,8 @@ mod watched;
 mod words;
 
 pub use apply::{
-    APPLY_SCHEMA, AppliedStep, Apply, ApplyEnding, ApplyPreview, ApplyReport, Hook, Obstacle, Patience,
-    under_way,
+    APPLY_SCHEMA, AppliedStep, Apply, ApplyEnding, ApplyPreview, ApplyReport, Hook, Obstacle,
+    Patience, under_way,
 };
 pub use backfill::{Backfill, BackfillPlan, BackfillReport, Ending, Pace, PlannedPart};
 pub use error::{ApplyError, ApplyErrorKind};

@@ -26,9 +26,9 @@ mod plan;
 mod statement;
 
 pub(super) use engine::{Engine, Job};
-pub(super) use plan::{make, survey};
 pub use pace::Pace;
 pub use plan::{BackfillPlan, PlannedPart};
+pub(super) use plan::{make, survey};
 pub(super) use statement::Change;
 
 /// Rows of a table, changed in batches.

@@ -196,7 +196,9 @@ async fn open(database: &Database, run: &str) -> Result<(Session, i32), ApplyErr
     // Longer names are cut by the server, with a notice.
     let name: String = format!("pgsre migrate {run}").chars().take(40).collect();
     let name = quote_literal(&name);
-    session.batch_execute(&format!("SET application_name = {name}; {SETTINGS}; {TIMEOUTS}")).await?;
+    session
+        .batch_execute(&format!("SET application_name = {name}; {SETTINGS}; {TIMEOUTS}"))
+        .await?;
     if database.version().major() >= 14 {
         // Not on every platform.
         let _ = session.batch_execute(CHECK_CLIENT).await;

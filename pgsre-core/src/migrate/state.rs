@@ -332,19 +332,22 @@ pub(crate) async fn forget(hold: &Hold) -> Result<(), ApplyError> {
     const FORGET: &str = "DELETE FROM pgsre_migrate.run WHERE name = $1";
     const EMPTY: &str = "SELECT NOT EXISTS (SELECT FROM pgsre_migrate.run)";
     const DROP: &str = "\
-        DROP TABLE pgsre_migrate.part, pgsre_migrate.run; DROP SCHEMA pgsre_migrate RESTRICT";
+        SAVEPOINT whole; DROP TABLE pgsre_migrate.part, pgsre_migrate.run; \
+        DROP SCHEMA pgsre_migrate RESTRICT";
+    const KEEP: &str = "ROLLBACK TO whole; COMMIT";
     let session = hold.session();
     if !exists(session).await? {
         return Ok(());
     }
-    session.execute_typed(FORGET, &[(&hold.run(), Type::TEXT)]).await?;
+    // All in one: who is killed in between leaves either everything or nothing.
     session.batch_execute("BEGIN").await?;
     session.batch_execute(ALONE).await?;
+    session.execute_typed(FORGET, &[(&hold.run(), Type::TEXT)]).await?;
     let dropped = match row(session, EMPTY, &[]).await?.try_get(0)? {
         true => session.batch_execute(DROP).await,
         false => Ok(()),
     };
-    session.batch_execute(if dropped.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+    session.batch_execute(if dropped.is_ok() { "COMMIT" } else { KEEP }).await?;
     if let Err(error) = dropped {
         // Made by another role, or with something of somebody else's in it.
         tracing::warn!(error = %ApplyError::from(error), "the schema pgsre_migrate is left, empty");

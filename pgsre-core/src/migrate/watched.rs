@@ -88,7 +88,8 @@ impl Watched {
                 }
             }
             if gone > 2 || last_look.elapsed() > SILENCE {
-                let context = format!("the server's process {pid}, which ran the statement, is gone");
+                let context =
+                    format!("the server's process {pid}, which ran the statement, is gone");
                 return (Err(ApplyError::new(ApplyErrorKind::Unreachable, context)), blockers);
             }
         }
@@ -117,7 +118,8 @@ impl Watched {
         let blockers = session.query_typed(BLOCKERS, &own).await?;
         let build = session.query_typed(BUILD, &own).await?;
         let there: bool = row(session, IS_THERE, &own).await?.try_get(0)?;
-        let build = build.first().map(|row| Ok::<_, ApplyError>((row.try_get(0)?, row.try_get(1)?)));
+        let build =
+            build.first().map(|row| Ok::<_, ApplyError>((row.try_get(0)?, row.try_get(1)?)));
         Ok(Seen {
             blockers: blockers.iter().map(read).collect::<Result<_, _>>()?,
             build: build.transpose()?,

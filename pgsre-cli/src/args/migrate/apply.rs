@@ -207,6 +207,8 @@ fn within(text: &str, allowed: std::ops::RangeInclusive<Duration>) -> Result<Dur
     let duration = units::parse_duration(text)?;
     match allowed.contains(&duration) {
         true => Ok(duration),
-        false => Err(format!("{text:?} is not between {:?} and {:?}", allowed.start(), allowed.end())),
+        false => {
+            Err(format!("{text:?} is not between {:?} and {:?}", allowed.start(), allowed.end()))
+        }
     }
 }

@@ -104,8 +104,10 @@ fn drills(
         (Some(source), _) => source.clone(),
         (None, Some(backups)) => backups.source.expose().to_owned(),
         (None, None) => {
-            return Err(CommandError::usage("--max-drill-age: whose drills are meant is not known")
-                .with_hint("say where the backups lie: --backups SOURCE"));
+            return Err(CommandError::usage(
+                "--max-drill-age: whose drills are meant is not known",
+            )
+            .with_hint("say where the backups lie: --backups SOURCE"));
         }
     };
     PastDrills::new(&source, max_age, environment).map(Some)

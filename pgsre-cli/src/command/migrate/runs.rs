@@ -96,7 +96,10 @@ fn way_back(run: &RunStatus) -> String {
         match &step.undo {
             Some(undo) => undo.iter().for_each(|sql| text.push_str(&format!("  {sql};\n"))),
             None => {
-                text.push_str(&format!("  -- no way back from step {}: {}\n", step.number, step.title));
+                text.push_str(&format!(
+                    "  -- no way back from step {}: {}\n",
+                    step.number, step.title
+                ));
                 break;
             }
         }

@@ -21,7 +21,9 @@ pub fn applied(report: &ApplyReport, palette: &Palette, width: usize) -> String 
     let took = units::duration(report.seconds);
     let all = report.steps;
     let ending = match report.ending {
-        ApplyEnding::Done => palette.good.apply_to(format!("applied in {took}: all {all} steps are done")),
+        ApplyEnding::Done => {
+            palette.good.apply_to(format!("applied in {took}: all {all} steps are done"))
+        }
         ApplyEnding::Waiting => palette.warning.apply_to(format!(
             "waits at step {} of {all}: {}",
             report.next_step,
@@ -88,7 +90,8 @@ pub fn apply_preview(preview: &ApplyPreview, palette: &Palette, width: usize) ->
         let _ = writeln!(text, "It was begun, and goes on with step {}.", preview.next_step);
     }
     for unseen in &preview.unseen {
-        let _ = writeln!(text, "{} not looked at: {}", palette.faint.apply_to("note:"), clean(unseen));
+        let _ =
+            writeln!(text, "{} not looked at: {}", palette.faint.apply_to("note:"), clean(unseen));
     }
     let against = palette.critical.apply_to("against it:").to_string();
     for obstacle in &preview.obstacles {
@@ -124,7 +127,11 @@ pub fn migration_runs(runs: &[RunStatus], palette: &Palette) -> String {
             (_, None) => palette.warning.apply_to("nobody is at it".to_owned()),
         };
         let rows = run.backfill.as_ref().map_or_else(String::new, |far| {
-            format!("{} of {}", units::count(far.passed), units::count(far.estimate.max(far.passed)))
+            format!(
+                "{} of {}",
+                units::count(far.passed),
+                units::count(far.estimate.max(far.passed))
+            )
         });
         table.row(vec![
             clean(&run.name),

@@ -81,8 +81,10 @@ impl ApplyProgress {
         for by in blockers {
             let age = units::duration(by.seconds);
             let (who, query) = (clean(&by.who), clean(&by.query));
-            self.face
-                .note(&format!("      blocked by process {} ({who}, {}, {age}): {query}", by.pid, by.state));
+            self.face.note(&format!(
+                "      blocked by process {} ({who}, {}, {age}): {query}",
+                by.pid, by.state
+            ));
         }
     }
 
@@ -175,7 +177,9 @@ impl ApplyObserver for ApplyProgress {
             ApplyEvent::Resumed { seconds } => {
                 say(format!("goes on after {}", units::duration(*seconds)));
             }
-            ApplyEvent::ConnectionLost { error } => say(format!("the connection was lost: {error}")),
+            ApplyEvent::ConnectionLost { error } => {
+                say(format!("the connection was lost: {error}"))
+            }
             ApplyEvent::Reconnected { seconds } => {
                 say(format!("connected again after {}", units::duration(*seconds)));
             }

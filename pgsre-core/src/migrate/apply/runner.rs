@@ -218,8 +218,11 @@ impl<'a> Runner<'a> {
 
     async fn step(&mut self, step: &Step, standing: &RunStatus) -> Result<Went, ApplyError> {
         let begin = Instant::now();
-        let mut done =
-            AppliedStep { number: step.number, title: step.title.clone(), ..AppliedStep::default() };
+        let mut done = AppliedStep {
+            number: step.number,
+            title: step.title.clone(),
+            ..AppliedStep::default()
+        };
         if let Work::Backfill { table, set, condition } = &step.work {
             let change = change(table, set, condition.as_deref());
             if !self.backfill(&change, &mut done).await? {
@@ -291,8 +294,7 @@ impl<'a> Runner<'a> {
     ) -> Result<bool, ApplyError> {
         let plan = backfill::make(self.hold.session(), change, None, &self.apply.pace).await?;
         let job = Job { change, key: None, pace: &self.apply.pace };
-        let engine =
-            Engine::new(job, &mut self.throttles, self.hold, self.observer, self.cancel);
+        let engine = Engine::new(job, &mut self.throttles, self.hold, self.observer, self.cancel);
         let report = engine.run(plan).await?;
         self.report.reconnects += report.reconnects;
         done.attempts = 1;
@@ -319,8 +321,10 @@ impl<'a> Runner<'a> {
                 format!(", blocked by process {} ({}): {}", by.pid, by.who, by.query)
             });
             let times = if attempt > 1 { format!(" {attempt} times") } else { String::new() };
-            let context =
-                format!("step {} of {} ({}) failed{times}{by}", step.number, self.apply.name, step.title);
+            let context = format!(
+                "step {} of {} ({}) failed{times}{by}",
+                step.number, self.apply.name, step.title
+            );
             return Err(error.about(context));
         }
         let wait = patience.first_wait.saturating_mul(2_u32.saturating_pow(attempt.min(16) - 1));
@@ -361,7 +365,9 @@ fn settings(step: &Step) -> impl Iterator<Item = &str> {
 fn is_setting(sql: &str) -> bool {
     let mut words = sql.split_whitespace().map(str::to_lowercase);
     match words.next().as_deref() {
-        Some("set") => !matches!(words.next().as_deref(), Some("local" | "constraints" | "transaction")),
+        Some("set") => {
+            !matches!(words.next().as_deref(), Some("local" | "constraints" | "transaction"))
+        }
         Some("reset") => true,
         Some("select") => sql.to_lowercase().contains("set_config("),
         _ => false,

@@ -136,7 +136,7 @@ mod tests {
     use crate::migrate::Linter;
 
     fn step() -> Step {
-        let mut linter = Linter::new(17);
+        let linter = Linter::new(17);
         linter.plan("1.sql", "alter table orders add note text;").steps.remove(0)
     }
 
@@ -147,7 +147,8 @@ mod tests {
             let patience = Patience { lock_timeout: Some(Duration::ZERO), ..Patience::default() };
             assert_eq!(Limits::of(&step, &patience).lock_timeout, LOCK_TIMEOUT);
         }
-        let own = Patience { lock_timeout: Some(Duration::from_millis(300)), ..Patience::default() };
+        let own =
+            Patience { lock_timeout: Some(Duration::from_millis(300)), ..Patience::default() };
         assert_eq!(Limits::of(&step(), &own).lock_timeout, Duration::from_millis(300));
     }
 

@@ -78,7 +78,9 @@ pub(super) async fn find(
     };
     let (oid, alias): (u32, String) = (table.try_get(0)?, table.try_get(1)?);
     let mut found = Vec::new();
-    for row in &client.query_typed(RELATIONS, &[(&oid, Type::OID), (&change.only, Type::BOOL)]).await? {
+    for row in
+        &client.query_typed(RELATIONS, &[(&oid, Type::OID), (&change.only, Type::BOOL)]).await?
+    {
         found.push(one(client, change, wanted, &alias, row).await?);
     }
     Ok(found)

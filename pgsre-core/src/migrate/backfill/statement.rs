@@ -129,8 +129,7 @@ mod tests {
 
     #[test]
     fn everything_that_changes_what_it_does_changes_its_number() {
-        let change =
-            Change { set: vec![("a".into(), "1".into())], ..Change::of("t") };
+        let change = Change { set: vec![("a".into(), "1".into())], ..Change::of("t") };
         let hash = change.hash(None);
         let others = [
             Change { table: "u".into(), ..change.clone() },

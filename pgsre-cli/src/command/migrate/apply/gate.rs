@@ -55,7 +55,10 @@ impl Hook for Gate {
         let Some(drills) = &self.drills else { return Ok(Vec::new()) };
         let past = drills.store.list().await?;
         let overdue = past.overdue(&drills.source, drills.max_age, Timestamp::now());
-        Ok(overdue.into_iter().map(|found| format!("{}: {}", found.subject, found.message)).collect())
+        Ok(overdue
+            .into_iter()
+            .map(|found| format!("{}: {}", found.subject, found.message))
+            .collect())
     }
 
     async fn is_released(&self, step: &Step) -> bool {

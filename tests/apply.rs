@@ -1,0 +1,511 @@
+//! Migrations applied to servers in use: nobody is stopped, and whatever comes in between, each step
+//! happens once.
+
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use pgsre_core::Database;
+use pgsre_core::migrate::{
+    Apply, ApplyEnding, ApplyErrorKind, ApplyEvent, Hook, Linter, Pace, Patience, Plan, Schema,
+    Step, Unwatched, runs,
+};
+use pgsre_core::postgres::ConnectConfig;
+use pgsre_tests::harness::applying::Watcher;
+use pgsre_tests::harness::cli::Pgsre;
+use pgsre_tests::harness::server::Server;
+use pgsre_tests::harness::standby::Standby;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+const PORT: u16 = 5570;
+
+/// Every row counts how often it was changed.
+const LEDGER: &str = "
+    create table ledger (id bigint primary key, n int not null default 0, note text);
+    insert into ledger select n, 0, 'row ' || n from generate_series(1, 30000) n;
+    analyze ledger;
+";
+
+/// Each kind of step: in a transaction, in batches, alone, and settings that later steps need.
+const CHANGE: &str = "
+    SET search_path TO shop, public;
+    ALTER TABLE ledger ADD COLUMN ref text;
+    UPDATE ledger SET n = n + 1, ref = 'R' || id;
+    ALTER TABLE ledger ALTER COLUMN ref SET NOT NULL;
+    CREATE INDEX ledger_note ON ledger (note);
+    ALTER TABLE ledger ADD CONSTRAINT ledger_ref UNIQUE (ref);
+    DROP INDEX ledger_old;
+";
+
+/// What it must come to: each row once, and these objects.
+const END: &str = "
+    select n || ' times: ' || count(*) || ', without: ' || count(*) filter (where ref <> 'R' || id)
+      from shop.ledger group by n
+    union all
+    select indexrelid::regclass || ' ' || indisvalid || ' ' || indisunique from pg_index
+     where indrelid = 'shop.ledger'::regclass
+    union all
+    select attname || ' ' || attnotnull from pg_attribute
+     where attrelid = 'shop.ledger'::regclass and attnum > 0
+    union all
+    select 'constraint ' || conname from pg_constraint where conrelid = 'shop.ledger'::regclass
+    order by 1";
+
+const ENDED: &str = "1 times: 30000, without: 0; constraint ledger_pkey; constraint ledger_ref; \
+                     id true; n true; note false; ref true; shop.ledger_note true false; \
+                     shop.ledger_pkey true true; shop.ledger_ref true true";
+
+/// In a schema that is not where unqualified names lead by themselves.
+fn ledger() -> String {
+    format!(
+        "create schema shop; set search_path = shop; {LEDGER} create index ledger_old on ledger (n);"
+    )
+}
+
+async fn ask(database: &Database, sql: &str) -> String {
+    let session = database.session().await.expect("a session");
+    let rows = session.query(sql, &[]).await.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
+    let rows = rows.iter().map(|row| row.get::<_, Option<String>>(0).unwrap_or_default());
+    rows.collect::<Vec<_>>().join("; ")
+}
+
+async fn run_sql(database: &Database, sql: &str) {
+    let session = database.session().await.expect("a session");
+    session.batch_execute(sql).await.unwrap_or_else(|error| panic!("{error:?}: {sql}"));
+}
+
+async fn nothing_is_left(database: &Database) {
+    let left = "select coalesce(to_regnamespace('pgsre_migrate')::text, '') || \
+                (select count(*) from pg_locks where locktype = 'advisory') || \
+                (select count(*) from pg_index where not indisvalid)";
+    assert_eq!(ask(database, left).await, "00", "state, a lock or an invalid index is left");
+}
+
+async fn plan(database: &Database, sql: &str) -> Plan {
+    let schema = Schema::read(database, &CancellationToken::new()).await.expect("a schema");
+    Linter::with_schema(database.version().major(), schema).plan("42_change.sql", sql)
+}
+
+/// Quick, so that a test need not wait.
+fn quick(plan: Plan) -> Apply {
+    let patience = Patience {
+        lock_timeout: Some(Duration::from_millis(200)),
+        first_wait: Duration::from_millis(50),
+        longest_wait: Duration::from_millis(200),
+        ..Patience::default()
+    };
+    let pace = Pace { first_size: 500, most_size: 2000, ..Pace::default() };
+    Apply::new(plan).patience(patience).pace(pace).hook(Released)
+}
+
+/// Every release is out.
+#[derive(Debug)]
+struct Released;
+
+#[async_trait::async_trait]
+impl Hook for Released {
+    async fn is_released(&self, _: &Step) -> bool {
+        true
+    }
+}
+
+/// Rounds of a runner that is killed. `PGSRE_TEST_KILLS=50` takes a minute.
+fn kills() -> u64 {
+    std::env::var("PGSRE_TEST_KILLS").map_or(5, |kills| kills.parse().expect("a number"))
+}
+
+#[tokio::test]
+async fn a_runner_that_is_killed_at_any_moment_is_gone_on_with_and_each_row_is_changed_once() {
+    let server = Server::start(15).await;
+    let pgsre = Pgsre::new();
+    fs::write(pgsre.home().join("42_change.sql"), CHANGE).expect("a file");
+    let (mut killed, mut round) = (0, 0);
+    while killed < kills() {
+        round += 1;
+        let name = format!("killed{round}");
+        server.create(&name, "", ledger().as_bytes());
+        let url = server.uri(&name);
+        let arguments =
+            ["migrate", "apply", "42_change.sql", "--database", &url, "--released", "all"];
+        let database = server.connect(&name).await;
+        loop {
+            let running = pgsre.start(&arguments);
+            // From the first connection to beyond the end of what is left.
+            let moment = Duration::from_millis(rand::random_range(20..700));
+            tokio::time::sleep(moment).await;
+            running.signal("KILL");
+            killed += u64::from(!running.wait().success());
+            let is_through = runs(&database).await.expect("the runs").is_empty()
+                && ask(&database, "select to_regclass('shop.ledger_old')::text").await.is_empty();
+            if is_through || killed >= kills() {
+                break;
+            }
+        }
+        if ask(&database, "select to_regclass('shop.ledger_old')::text").await == "shop.ledger_old"
+            || !runs(&database).await.expect("the runs").is_empty()
+        {
+            let output = pgsre.command(&arguments).output().expect("pgsre");
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(0), "round {round}: {said}");
+        }
+        assert_eq!(ask(&database, END).await, ENDED, "round {round}");
+        nothing_is_left(&database).await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_killed_is_waited_for_and_gone_on_with() {
+    let origin = Server::start(15).await;
+    let server = Standby::of(&origin, "db1", PORT);
+    server.promote();
+    server.ask(&format!("begin; {}; commit", ledger()));
+    let database = Database::connect(server.config()).await.expect("a connection");
+    let server = std::sync::Mutex::new(server);
+    for _ in 0..kills().div_ceil(5) {
+        run_sql(&database, &format!("drop schema shop cascade; {}", ledger())).await;
+        let plan = plan(&database, CHANGE).await;
+        let (in_batch, in_build) = (rand::random_range(1..12), AtomicBool::new(true));
+        let watcher = Watcher::acting(|event, batches| {
+            let now = match event {
+                ApplyEvent::Batch(_) => batches == in_batch,
+                ApplyEvent::StepStarted { title, .. } if title.contains("Build") => {
+                    in_build.swap(false, Ordering::Relaxed)
+                }
+                _ => false,
+            };
+            if now {
+                let mut server = server.lock().expect("the server");
+                server.kill();
+                server.start_again();
+            }
+        });
+        let report = quick(plan).run(&database, &watcher, &CancellationToken::new()).await;
+        let report = report.expect("a report");
+        assert_eq!((report.ending, report.reconnects), (ApplyEnding::Done, 2), "{report:?}");
+        assert_eq!(ask(&database, END).await, ENDED, "killed at batch {in_batch}");
+        nothing_is_left(&database).await;
+    }
+}
+
+#[tokio::test]
+async fn a_standby_that_is_promoted_is_gone_on_with() {
+    let origin = Server::start(15).await;
+    let primary = Standby::of(&origin, "db1", PORT + 1);
+    primary.promote();
+    primary.ask(&format!("begin; {}; commit", ledger()));
+    let standby = Standby::of(&primary, "db2", PORT + 2);
+    let host = |server: &Standby| server.config().hosts()[0].host.clone();
+    let both = format!(
+        "host={},{} port={},{} user=postgres dbname=postgres target_session_attrs=read-write",
+        host(&primary),
+        host(&standby),
+        PORT + 1,
+        PORT + 2
+    );
+    let both = ConnectConfig::parse(&both).expect("a connection string");
+    let database = Database::connect(both).await.expect("a connection");
+    let plan = plan(&database, CHANGE).await;
+    let (primary, standby) = (std::sync::Mutex::new(primary), standby);
+    let watcher = Watcher::acting(|event, batches| {
+        if matches!(event, ApplyEvent::Batch(_)) && batches == 5 {
+            primary.lock().expect("the primary").kill();
+            standby.promote();
+        }
+    });
+    let report = quick(plan).run(&database, &watcher, &CancellationToken::new()).await;
+    assert_eq!(report.expect("a report").ending, ApplyEnding::Done);
+    assert_eq!(standby.ask("select pg_is_in_recovery()"), "f");
+    assert_eq!(ask(&database, END).await, ENDED);
+    nothing_is_left(&database).await;
+}
+
+#[tokio::test]
+async fn a_long_reader_stops_nobody_behind_the_migration_and_is_named() {
+    let server = Server::start(15).await;
+    server.create("queue", "", LEDGER.as_bytes());
+    let database = server.connect("queue").await;
+    let add = "ALTER TABLE ledger ADD COLUMN paid boolean;";
+    let reader = database.session().await.expect("a session");
+    let begin = "set application_name = 'report'; begin; select count(*) from ledger";
+    reader.batch_execute(begin).await.expect("a reader");
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    let watcher = Watcher::acting(|event, _| {
+        if let ApplyEvent::AttemptFailed { attempt, blockers, .. } = event {
+            tell.send((*attempt, blockers.clone())).expect("somebody who listens");
+        }
+    });
+    let cancel = CancellationToken::new();
+    let release = async {
+        let mut seen = Vec::new();
+        while let Some((attempt, blockers)) = told.recv().await {
+            seen.extend(blockers);
+            if attempt == 3 {
+                reader.batch_execute("rollback").await.expect("an end");
+                return seen;
+            }
+        }
+        seen
+    };
+    let apply = quick(plan(&database, add).await);
+    let others = worst_wait(&database, &cancel);
+    let applied = async {
+        let never = CancellationToken::new();
+        let both = tokio::join!(apply.run(&database, &watcher, &never), release);
+        cancel.cancel();
+        both
+    };
+    let ((report, blockers), waited) = tokio::join!(applied, others);
+    let report = report.expect("a report");
+    assert!(report.done[0].attempts >= 4, "{report:?}");
+    assert!(blockers.iter().all(|by| by.who.contains("report")), "{blockers:?}");
+    assert!(blockers.iter().any(|by| by.query.contains("count(*)")), "{blockers:?}");
+    // Three tries of 200 ms and their rests took longer than this; a queue behind an ALTER that waits
+    // without a limit would have lasted for all of it.
+    assert!(waited < Duration::from_millis(1000), "somebody waited for {waited:?}");
+    nothing_is_left(&database).await;
+    let other = "select string_agg(column_name, ' ' order by ordinal_position)::text \
+                 from information_schema.columns where table_name = 'ledger'";
+    assert_eq!(ask(&database, other).await, "id n note paid");
+}
+
+/// How long a reader of one row had to wait at worst.
+async fn worst_wait(database: &Database, end: &CancellationToken) -> Duration {
+    let session = database.session().await.expect("a session");
+    let mut worst = Duration::ZERO;
+    while !end.is_cancelled() {
+        let begin = Instant::now();
+        session.batch_execute("select from ledger where id = 1").await.expect("a row");
+        worst = worst.max(begin.elapsed());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    worst
+}
+
+#[tokio::test]
+async fn locks_that_are_never_to_be_had_end_it_and_leave_no_state_behind() {
+    let server = Server::start(15).await;
+    server.create("never", "", LEDGER.as_bytes());
+    let database = server.connect("never").await;
+    let holder = database.session().await.expect("a session");
+    holder.batch_execute("begin; select 1 from ledger limit 1").await.expect("a lock");
+    let few = Patience {
+        attempts: 2,
+        lock_timeout: Some(Duration::from_millis(50)),
+        first_wait: Duration::from_millis(10),
+        ..Patience::default()
+    };
+    let apply = quick(plan(&database, "ALTER TABLE ledger ADD paid bool").await).patience(few);
+    let ended = apply.run(&database, &Unwatched, &CancellationToken::new()).await;
+    let ended = ended.expect_err("locked");
+    assert_eq!(ended.kind(), ApplyErrorKind::Locked);
+    assert!(ended.to_string().contains("failed 2 times"), "{ended}");
+    nothing_is_left(&database).await;
+}
+
+#[tokio::test]
+async fn a_failed_build_leaves_no_index_and_is_gone_on_with_when_the_rows_are_mended() {
+    let server = Server::start(15).await;
+    server.create("build", "", LEDGER.as_bytes());
+    let database = server.connect("build").await;
+    run_sql(&database, "update ledger set note = 'twice' where id in (7, 8)").await;
+    let sql =
+        "ALTER TABLE ledger ADD COLUMN paid boolean; CREATE UNIQUE INDEX once ON ledger (note);";
+    let plan = plan(&database, sql).await;
+    let watcher = Watcher::new();
+    let ended = quick(plan.clone()).run(&database, &watcher, &CancellationToken::new()).await;
+    let ended = ended.expect_err("two rows are the same");
+    assert_eq!(ended.kind(), ApplyErrorKind::Statement);
+    assert_eq!(watcher.count(|event| matches!(event, ApplyEvent::InvalidIndexDropped { .. })), 1);
+    assert_eq!(
+        ask(&database, "select count(*)::text from pg_index where not indisvalid").await,
+        "0"
+    );
+    let standing = runs(&database).await.expect("the runs");
+    assert_eq!((standing[0].step, standing[0].runner), (2, None));
+
+    // What another tool left invalid is dropped before, too.
+    run_sql(
+        &database,
+        "update ledger set note = 'once' where id = 7; create index once on ledger (id)",
+    )
+    .await;
+    run_sql(
+        &database,
+        "update pg_index set indisvalid = false where indexrelid = 'once'::regclass",
+    )
+    .await;
+    let watcher = Watcher::new();
+    let report = quick(plan).run(&database, &watcher, &CancellationToken::new()).await;
+    assert_eq!(report.expect("a report").done.len(), 1);
+    assert_eq!(watcher.count(|event| matches!(event, ApplyEvent::InvalidIndexDropped { .. })), 1);
+    let whole =
+        "select indisunique::text from pg_index where indexrelid = 'once'::regclass and indisvalid";
+    assert_eq!(ask(&database, whole).await, "true");
+    nothing_is_left(&database).await;
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_fit_is_refused_unless_somebody_says_why_not() {
+    let server = Server::start(15).await;
+    server.create("unfit", "", LEDGER.as_bytes());
+    let database = server.connect("unfit").await;
+    let add = plan(&database, "ALTER TABLE ledger ADD COLUMN paid boolean;").await;
+    let cancel = CancellationToken::new();
+    let absent = quick(add.clone()).expecting(["db9"]);
+    let refused = absent.run(&database, &Unwatched, &cancel).await.expect_err("db9 is not there");
+    assert_eq!(refused.kind(), ApplyErrorKind::Unfit);
+    assert!(refused.to_string().contains("replica db9 is not there"), "{refused}");
+    nothing_is_left(&database).await;
+
+    let harmful = plan(&database, "VACUUM FULL ledger;").await;
+    let refused = quick(harmful).run(&database, &Unwatched, &cancel).await.expect_err("harmful");
+    assert!(refused.to_string().contains("writes every row of ledger"), "{refused}");
+
+    let keyless = plan(&database, "CREATE TABLE k (a int); UPDATE ledger SET n = 2;").await;
+    run_sql(&database, "alter table ledger drop constraint ledger_pkey").await;
+    let refused = quick(keyless).run(&database, &Unwatched, &cancel).await.expect_err("no key");
+    assert_eq!(refused.kind(), ApplyErrorKind::NoKey);
+    assert_eq!(ask(&database, "select coalesce(to_regclass('k')::text, 'none')").await, "none");
+    nothing_is_left(&database).await;
+
+    let forced = quick(add).expecting(["db9"]).force("db9 is being replaced");
+    let report = forced.run(&database, &Unwatched, &cancel).await.expect("forced");
+    assert_eq!(report.forced.as_deref(), Some("db9 is being replaced"));
+    assert_eq!(report.ending, ApplyEnding::Done);
+    nothing_is_left(&database).await;
+}
+
+/// The command line against one database.
+struct Shop {
+    pgsre: Pgsre,
+    url: String,
+    _server: Server,
+}
+
+impl Shop {
+    async fn open(sql: &str) -> Self {
+        let server = Server::start(15).await;
+        server.create("shop", "", LEDGER.as_bytes());
+        let pgsre = Pgsre::new();
+        fs::write(pgsre.home().join("42.sql"), sql).expect("a file");
+        Self { pgsre, url: server.uri("shop"), _server: server }
+    }
+
+    fn arguments<'a>(&'a self, arguments: &[&'a str]) -> Vec<&'a str> {
+        [&["migrate"], arguments, &["--database", &self.url]].concat()
+    }
+
+    fn json(&self, arguments: &[&str]) -> (i32, Value) {
+        self.pgsre.json(&self.arguments(arguments))
+    }
+
+    fn said(&self, arguments: &[&str]) -> (i32, String) {
+        let output = self.pgsre.command(&self.arguments(arguments)).output().expect("pgsre");
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code().expect("a status"), String::from_utf8_lossy(&text).into_owned())
+    }
+}
+
+#[tokio::test]
+async fn the_command_line_waits_for_a_release_and_goes_on_when_it_is_out() {
+    let shop = Shop::open("ALTER TABLE ledger DROP COLUMN note;").await;
+    let (code, preview) = shop.json(&["apply", "42.sql", "--dry-run"]);
+    assert_eq!((code, &preview["next_step"], &preview["obstacles"]), (0, &json!(1), &json!([])));
+    assert_eq!(shop.json(&["status"]), (0, json!({"schema": 1, "runs": []})));
+
+    let (code, report) = shop.json(&["apply", "42.sql"]);
+    assert_eq!((code, &report["ending"]), (3, &json!("waiting")));
+    assert!(
+        report["waits_for"].as_str().is_some_and(|what| what.contains("ledger.note")),
+        "{report}"
+    );
+    let step = report["next_step"].to_string();
+    let (code, status) = shop.json(&["status"]);
+    assert_eq!((code, &status["runs"][0]["name"]), (0, &json!("42.sql")));
+    assert_eq!(
+        (&status["runs"][0]["runner"], &status["runs"][0]["wanted"]),
+        (&json!(null), &json!("run"))
+    );
+
+    // Somebody edits the file meanwhile.
+    fs::write(shop.pgsre.home().join("42.sql"), "DROP TABLE ledger;").expect("a file");
+    let (code, said) = shop.said(&["apply", "42.sql", "--released", "all"]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("begun with other contents"), "{said}");
+    fs::write(shop.pgsre.home().join("42.sql"), "ALTER TABLE ledger DROP COLUMN note;")
+        .expect("a file");
+
+    let (code, report) = shop.json(&["apply", "42.sql", "--released", &step]);
+    assert_eq!((code, &report["ending"]), (0, &json!("done")), "{report}");
+    assert_eq!(shop.json(&["status"]), (0, json!({"schema": 1, "runs": []})));
+}
+
+#[tokio::test]
+async fn a_plan_is_run_as_it_was_made_and_one_that_was_changed_or_is_for_another_server_is_refused()
+{
+    let shop = Shop::open("CREATE INDEX ledger_note ON ledger (note);").await;
+    let (code, plan) = shop.json(&["plan", "42.sql"]);
+    assert_eq!(code, 0);
+    let write = |plan: &Value| {
+        fs::write(shop.pgsre.home().join("plan.json"), plan.to_string()).expect("a file");
+    };
+    let mut changed = plan.clone();
+    changed["steps"][0]["statement"] = json!("DROP TABLE ledger");
+    write(&changed);
+    let (code, said) = shop.said(&["apply", "plan.json"]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("was changed after it was made"), "{said}");
+    fs::write(shop.pgsre.home().join("plan.json"), "{\"schema\": 1}").expect("a file");
+    let (code, said) = shop.said(&["apply", "plan.json"]);
+    assert_eq!(code, 2, "{said}");
+    let (code, other) = shop.pgsre.json(&["migrate", "plan", "42.sql", "--pg-version", "17"]);
+    assert!(code < 2);
+    write(&other);
+    let (code, said) = shop.said(&["apply", "plan.json"]);
+    assert_eq!(code, 2, "{said}");
+    assert!(said.contains("for PostgreSQL 17") && said.contains("15"), "{said}");
+    write(&plan);
+    let (code, report) = shop.json(&["apply", "plan.json"]);
+    assert_eq!((code, &report["done"][0]["number"]), (0, &json!(1)), "{report}");
+}
+
+#[tokio::test]
+async fn another_terminal_pauses_it_resumes_it_and_ends_it_and_an_interruption_is_gone_on_with() {
+    let shop = Shop::open("UPDATE ledger SET n = n + 1;").await;
+    let slow = ["apply", "42.sql", "--batch-time", "1ms"];
+    let mut running = shop.pgsre.start(&shop.arguments(&slow));
+    running.until("rows");
+    assert_eq!(shop.said(&["pause"]).0, 0);
+    running.until("waits, for operator");
+    let (_, status) = shop.json(&["status"]);
+    assert_eq!(status["runs"][0]["wanted"], json!("pause"));
+    assert!(status["runs"][0]["runner"].is_number(), "{status}");
+    let far = status["runs"][0]["backfill"].clone();
+    assert!(far["passed"].as_u64() < far["estimate"].as_u64(), "{far}");
+    let (code, said) = shop.said(&["apply", "42.sql"]);
+    assert_eq!(code, 3, "a second runner: {said}");
+    assert!(said.contains("another runner is at 42.sql"), "{said}");
+    running.signal("INT");
+    assert_eq!(running.wait().code(), Some(130));
+
+    let (code, said) = shop.said(&["resume", "42.sql"]);
+    assert!(code == 0 && said.contains("nobody is at it"), "{said}");
+    assert_eq!(shop.said(&["pause", "other.sql"]).0, 2);
+    let (code, report) = shop.json(&["apply", "42.sql"]);
+    assert_eq!((code, &report["done"][0]["rows"]), (0, &json!(30000)));
+    assert_eq!(shop.said(&["abort"]).0, 2, "nothing is under way");
+
+    fs::write(
+        shop.pgsre.home().join("42.sql"),
+        "ALTER TABLE ledger ADD COLUMN c int; UPDATE ledger SET n = 9",
+    )
+    .expect("a file");
+    let mut running = shop.pgsre.start(&shop.arguments(&slow));
+    running.until("rows");
+    let (code, said) = shop.said(&["abort"]);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("ALTER TABLE ledger DROP COLUMN c"), "the way back is told: {said}");
+    assert_eq!(running.wait().code(), Some(1));
+    assert_eq!(shop.json(&["status"]), (0, json!({"schema": 1, "runs": []})));
+}
