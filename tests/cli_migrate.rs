@@ -141,6 +141,35 @@ fn diesel_runs_a_migration_in_a_transaction_unless_its_settings_lift_it() {
 }
 
 #[test]
+fn a_baseline_silences_an_old_history_and_nothing_new() {
+    let pgsre = history(HARMFUL);
+    let lint = |arguments: &[&str]| {
+        let arguments =
+            [&["migrate", "lint", "migrations", "--baseline", "known.json"], arguments].concat();
+        let output = pgsre.command(&arguments).output().expect("pgsre");
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    assert_eq!(lint(&[]).0, Some(2), "it is not there yet");
+    assert_eq!(lint(&["--write-baseline"]).0, Some(0));
+    let known = fs::read_to_string(pgsre.home().join("known.json")).expect("a file");
+    let known: Value = serde_json::from_str(&known).expect("JSON");
+    assert_eq!(known["schema"], 1);
+    for key in ["path", "rule", "statement", "sha256"] {
+        assert!(known["hazards"][0][key].is_string(), "{key}: {known:#}");
+    }
+    assert_eq!(lint(&[]).0, Some(0));
+    let second = pgsre.home().join("migrations/2_change.sql");
+    fs::write(&second, format!("\n{HARMFUL}DROP INDEX i;\n")).expect("a file");
+    assert_eq!(lint(&[]).0, Some(1), "a hazard is new");
+    fs::write(&second, SAFE).expect("a file");
+    let (code, said) = lint(&[]);
+    assert!(code == Some(0) && said.contains("no longer there: migrations/2_change.sql"), "{said}");
+    fs::write(pgsre.home().join("known.json"), "{}").expect("a file");
+    let (code, said) = lint(&[]);
+    assert!(code == Some(2) && said.contains("is no baseline"), "{said}");
+}
+
+#[test]
 fn every_rule_explains_itself() {
     let pgsre = Pgsre::new();
     let all = pgsre.command(&["migrate", "explain"]).output().expect("pgsre");

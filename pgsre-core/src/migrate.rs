@@ -39,7 +39,7 @@ pub use backfill::{Backfill, BackfillPlan, BackfillReport, Ending, Pace, Planned
 pub use error::{ApplyError, ApplyErrorKind};
 pub use event::{ApplyEvent, ApplyObserver, Batch, Blocker, Unwatched};
 pub use facts::{Facts, LockMode};
-pub use lint::{Hazard, LintedFile, LintedStatement, Linter, Lock};
+pub use lint::{Baseline, Hazard, KnownHazard, LintedFile, LintedStatement, Linter, Lock};
 pub use parse::parse;
 pub use plan::{Assignment, PLAN_SCHEMA, Plan, Step, Work};
 pub use rehearse::{Rehearsal, RehearsalReport};

@@ -48,10 +48,17 @@ Examples:
   pgsre migrate lint change.sql --pg-version 18
   pgsre migrate lint change.sql --database 'postgres://ann@db1/shop'
   pgsre migrate lint change.sql --format json
+  pgsre migrate lint migrations/ --baseline known.json --write-baseline    once, for an old history
+  pgsre migrate lint migrations/ --baseline known.json                     from then on
 
 Whether a file runs in a transaction is read from the marks of sqlx, dbmate, goose, sql-migrate,
-graphile-migrate and Atlas in it, and from Diesel's metadata.toml or Flyway's .conf beside it; without a
-mark --in-transaction says so, and a Diesel up.sql always does.
+graphile-migrate, Atlas and refinery in it, and from Diesel's metadata.toml or Flyway's .conf beside it;
+without a mark --in-transaction says so, a Diesel up.sql always does, and so do several statements in a file
+that golang-migrate, sqlx (1_a.up.sql), Flyway or refinery (V1__a.sql) send as a whole.
+
+A baseline is JSON, {\"schema\":1,\"hazards\":[{\"path\",\"rule\",\"statement\",\"sha256\"}]}. A hazard in it is known
+again by its file, its rule and the text of its statement, on whatever line that stands; what is in it and
+no longer there is named on standard error. Paths are as given: call it from the same directory.
 
 A hazard is accepted by a comment on the line before, with a reason:
   -- pgsre: allow blocking-index-build: the table has 200 rows
@@ -82,6 +89,14 @@ pub struct LintArgs {
     /// Judge only files whose path ends so; the others only tell what the schema is
     #[arg(long, value_name = "PATH")]
     pub only: Vec<PathBuf>,
+
+    /// Tell only of hazards that are not in this file
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+
+    /// Write the hazards that are there now into the file of --baseline, and fail of none
+    #[arg(long, requires = "baseline")]
+    pub write_baseline: bool,
 
     /// The least hazard that fails
     #[arg(long, value_enum, default_value_t)]

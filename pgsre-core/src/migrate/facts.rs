@@ -86,8 +86,18 @@ impl Facts {
     /// Derives them.
     #[must_use]
     pub fn of(statement: &Statement, schema: &Schema, version: u32) -> Self {
-        let mut derivation =
-            Derivation { schema, version, facts: Self::default(), validated: BTreeSet::new() };
+        let mut derivation = Derivation::new(schema, version);
+        match schema.unfolded(statement) {
+            Some(body) => derivation.block(&body.statements),
+            None => derivation.statement(statement),
+        }
+        derivation.finish();
+        derivation.facts
+    }
+
+    /// Derives those of the statement alone, without what it calls or fires.
+    pub(super) fn of_one(statement: &Statement, schema: &Schema, version: u32) -> Self {
+        let mut derivation = Derivation::new(schema, version);
         derivation.statement(statement);
         derivation.finish();
         derivation.facts
@@ -122,6 +132,12 @@ struct Derivation<'a> {
     validated: BTreeSet<String>,
 }
 
+impl<'a> Derivation<'a> {
+    fn new(schema: &'a Schema, version: u32) -> Self {
+        Self { schema, version, facts: Facts::default(), validated: BTreeSet::new() }
+    }
+}
+
 impl Derivation<'_> {
     fn statement(&mut self, statement: &Statement) {
         use LockMode::*;
@@ -142,9 +158,6 @@ impl Derivation<'_> {
                 }
             }
             Statement::Describe { tables } => self.lock_all(tables, ShareUpdateExclusiveLock),
-            Statement::Block { statements, .. } => {
-                self.block(statements);
-            }
             other => {
                 self.index_statement(other);
                 self.maintenance(other);
@@ -158,10 +171,10 @@ impl Derivation<'_> {
     fn block(&mut self, statements: &[Located]) {
         let mut schema = self.schema.clone();
         for inner in statements {
-            let facts = Facts::of(&inner.statement, &schema, self.version);
+            let facts = Facts::of_one(&inner.statement, &schema, self.version);
             facts.locks.iter().for_each(|(object, mode)| self.lock(object, *mode));
             self.facts.take(facts);
-            schema.apply(&inner.statement);
+            schema.apply_one(&inner.statement);
         }
     }
 

@@ -1,6 +1,5 @@
 //! Files judged one after the other.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -13,8 +12,13 @@ use super::schema::Schema;
 use super::statement::{Located, Statement};
 use crate::finding::Severity;
 use allowance::Allowances;
+use progress::Progress;
+
+pub use baseline::{Baseline, KnownHazard};
 
 mod allowance;
+mod baseline;
+mod progress;
 
 /// Judges migration files in the order in which they run.
 ///
@@ -78,17 +82,6 @@ pub struct Hazard {
     pub fix: &'static str,
 }
 
-/// What the statements before left open.
-#[derive(Debug, Default)]
-struct Progress {
-    in_transaction: bool,
-    /// Whether the session's waits end, and the transaction's where that says otherwise.
-    lock_timeout: bool,
-    local_lock_timeout: Option<bool>,
-    held: BTreeMap<String, LockMode>,
-    end: Option<Schema>,
-}
-
 impl Linter {
     /// For servers of this major version (13 to 18).
     #[must_use]
@@ -126,7 +119,7 @@ impl Linter {
         self.schema.settle();
         let lines = Lines::of(text);
         let allowances = Allowances::read(text);
-        let mut progress = Progress { in_transaction, ..Progress::default() };
+        let mut progress = Progress::new(in_transaction);
         let parsed = parse(text);
         progress.end = self.end(&parsed);
         let statements = parsed
@@ -155,19 +148,9 @@ impl Linter {
     ) -> LintedStatement {
         let statement = &located.statement;
         let facts = Facts::of(statement, &self.schema, self.version);
-        let context = Context {
-            statement,
-            facts: &facts,
-            schema: &self.schema,
-            end: progress.end.as_ref(),
-            in_transaction: progress.in_transaction,
-            lock_timeout: progress.local_lock_timeout.unwrap_or(progress.lock_timeout),
-            held: &progress.held,
-        };
         let (line, column) = lines.place(located.range.start);
         let (end_line, _) = lines.place(located.range.end.saturating_sub(1));
-        let mut hazards: Vec<Hazard> =
-            RULES.iter().filter_map(|rule| rule.hazard(&context)).collect();
+        let mut hazards = self.hazards(statement, &facts, progress);
         hazards.retain(|hazard| !allowances.allow(hazard.rule, line, end_line));
         progress.follow(statement, &facts);
         self.schema.apply(statement);
@@ -188,34 +171,52 @@ impl Linter {
             },
         }
     }
+
+    /// Of a statement that runs others, theirs too.
+    fn hazards(
+        &self,
+        statement: &Statement,
+        facts: &Facts,
+        progress: &mut Progress,
+    ) -> Vec<Hazard> {
+        let Some(body) = self.schema.unfolded(statement) else {
+            return judged(statement, facts, false, &self.schema, progress);
+        };
+        let mut hazards =
+            judged(statement, &Facts::default(), body.dynamic, &self.schema, progress);
+        let (mut schema, mut within) = (self.schema.clone(), progress.within());
+        for Located { statement, .. } in &body.statements {
+            let facts = Facts::of_one(statement, &schema, self.version);
+            let more = judged(statement, &facts, false, &schema, &within);
+            let unsaid: Vec<Hazard> =
+                more.into_iter().filter(|hazard| !hazards.contains(hazard)).collect();
+            hazards.extend(unsaid);
+            within.follow(statement, &facts);
+            schema.apply_one(statement);
+        }
+        progress.leave(&within);
+        hazards
+    }
 }
 
-impl Progress {
-    fn follow(&mut self, statement: &Statement, facts: &Facts) {
-        match statement {
-            Statement::Begin => self.in_transaction = true,
-            Statement::Commit => {
-                self.in_transaction = false;
-                self.local_lock_timeout = None;
-                self.held.clear();
-            }
-            Statement::SetLockTimeout { limited, local: true } => {
-                // Outside of a transaction it is of no effect.
-                self.local_lock_timeout = self.in_transaction.then_some(*limited);
-            }
-            Statement::SetLockTimeout { limited, local: false } => {
-                self.lock_timeout = *limited;
-                self.local_lock_timeout = None;
-            }
-            _ if self.in_transaction => {
-                for (object, mode) in &facts.locks {
-                    let strongest = self.held.entry(object.clone()).or_insert(*mode);
-                    *strongest = (*mode).max(*strongest);
-                }
-            }
-            _ => {}
-        }
-    }
+fn judged(
+    statement: &Statement,
+    facts: &Facts,
+    dynamic: bool,
+    schema: &Schema,
+    progress: &Progress,
+) -> Vec<Hazard> {
+    let context = Context {
+        statement,
+        facts,
+        dynamic,
+        schema,
+        end: progress.end.as_ref(),
+        in_transaction: progress.in_transaction,
+        lock_timeout: progress.has_lock_timeout(),
+        held: &progress.held,
+    };
+    RULES.iter().filter_map(|rule| rule.hazard(&context)).collect()
 }
 
 /// Where lines begin.

@@ -3,10 +3,11 @@
 use squawk_syntax::ast::{self, AstNode};
 use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
 
-use super::statement::{Located, Statement};
+use super::statement::{Body, Located, Statement};
 use super::words::{Word, Words};
 pub(super) use fragment::{command, constraint, data_type, is_utc, name, partition_key, texts};
 
+mod body;
 mod command;
 mod fragment;
 mod nesting;
@@ -64,30 +65,26 @@ fn located(stmt: &ast::Stmt) -> Located {
     let start = words.first().map_or(0, |word| word.at.start);
     let end = words.last().map_or(start, |word| word.at.end);
     let statement = match stmt {
-        ast::Stmt::Do(block) => body(block, start..end),
+        ast::Stmt::Do(block) => Statement::Block(body::of_block(block, &(start..end))),
+        ast::Stmt::CreateFunction(function) => {
+            with_body(command::read(Words::new(&words)), body::of_function(function, &(start..end)))
+        }
+        ast::Stmt::CreateProcedure(procedure) => with_body(
+            command::read(Words::new(&words)),
+            body::of_procedure(procedure, &(start..end)),
+        ),
         _ => command::read(Words::new(&words)),
     };
     Located { statement, range: start..end }
 }
 
-/// The statements in a DO block. Each is located at the block: its text is a string literal, whose
-/// quotes may be doubled.
-fn body(block: &ast::Do, range: std::ops::Range<usize>) -> Statement {
-    let Some(body) = block.plpgsql() else {
-        return Statement::Block { statements: Vec::new(), dynamic: true };
-    };
-    let dynamic = body.text().to_lowercase().contains("execute");
-    let statements = body
-        .syntax()
-        .descendants()
-        .filter_map(ast::Stmt::cast)
-        .map(|stmt| command::read(Words::new(&words(stmt.syntax(), 0))))
-        .filter(|statement| {
-            !matches!(statement, Statement::Other | Statement::Commit | Statement::Begin)
-        })
-        .map(|statement| Located { statement, range: range.clone() })
-        .collect();
-    Statement::Block { statements, dynamic }
+fn with_body(statement: Statement, body: Body) -> Statement {
+    match statement {
+        Statement::CreateFunction { name, volatile, .. } => {
+            Statement::CreateFunction { name, volatile, body }
+        }
+        other => other,
+    }
 }
 
 /// The words of an expression, as text.

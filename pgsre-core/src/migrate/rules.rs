@@ -43,6 +43,7 @@ rules! {
     foreign_key_type,
     foreign_key_locks_both,
     missing_lock_timeout,
+    fired_trigger,
     enum_value_in_transaction,
     index_if_not_exists,
     foreign_key_without_index,
@@ -112,6 +113,8 @@ impl fmt::Debug for Rule {
 pub(super) struct Context<'a> {
     pub(super) statement: &'a Statement,
     pub(super) facts: &'a Facts,
+    /// It runs what cannot be known.
+    pub(super) dynamic: bool,
     pub(super) schema: &'a Schema,
     /// The schema when the file has run, where the file adds foreign keys.
     pub(super) end: Option<&'a Schema>,

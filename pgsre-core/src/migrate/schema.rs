@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::statement::{Constraint, ConstraintKind, RuleKind};
+use super::statement::{Body, Constraint, ConstraintKind, RuleKind};
 use super::types::DataType;
 pub(super) use replay::is_default;
 pub use size::Size;
@@ -13,6 +13,7 @@ mod name;
 mod replay;
 mod size;
 mod table;
+mod unfold;
 
 /// The schema as the statements so far left it.
 ///
@@ -26,8 +27,7 @@ pub struct Schema {
     /// Views and materialized views, with the words of their queries.
     views: BTreeMap<String, BTreeSet<String>>,
     domains: BTreeMap<String, Domain>,
-    /// Functions: whether they are volatile.
-    functions: BTreeMap<String, bool>,
+    functions: BTreeMap<String, Function>,
     attached: Vec<Attached>,
     /// The table of extended statistics.
     statistics: BTreeMap<String, String>,
@@ -39,6 +39,12 @@ pub struct Schema {
     utc: Option<bool>,
     /// The same of a session that says nothing.
     session_utc: Option<bool>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Function {
+    volatile: bool,
+    body: Body,
 }
 
 /// A domain.
@@ -55,6 +61,8 @@ struct Attached {
     kind: RuleKind,
     table: String,
     name: String,
+    /// Which changes of rows fire it.
+    events: Vec<String>,
     /// The function that a trigger calls.
     function: Option<String>,
 }
@@ -200,7 +208,7 @@ impl Schema {
     }
 
     pub(super) fn is_volatile(&self, function: &str) -> Option<bool> {
-        self.functions.get(function).copied()
+        self.functions.get(function).map(|known| known.volatile)
     }
 
     /// Tables with a column of this type, or of a domain over it.

@@ -107,6 +107,8 @@ pub enum Statement {
     },
     CreateTrigger {
         name: String,
+        /// `insert`, `update`, `delete`, `truncate`.
+        events: Vec<String>,
         table: String,
         function: String,
         /// FOR EACH ROW.
@@ -123,6 +125,8 @@ pub enum Statement {
     ChangeRows {
         table: String,
         bounded: bool,
+        /// DELETE.
+        deletes: bool,
     },
     Insert {
         table: String,
@@ -164,6 +168,11 @@ pub enum Statement {
     CreateFunction {
         name: String,
         volatile: bool,
+        body: Body,
+    },
+    /// A query that calls functions, CALL, or PERFORM.
+    Call {
+        functions: Vec<String>,
     },
     AddEnumValue {
         name: String,
@@ -193,17 +202,23 @@ pub enum Statement {
     SetTimeZone {
         utc: bool,
     },
-    /// A DO block: the statements in its body that stand there as such.
-    Block {
-        statements: Vec<Located>,
-        dynamic: bool,
-    },
+    /// A DO block.
+    Block(Body),
     /// Takes no lock on a table that blocks anybody, as far as is known.
     Other,
     /// The parser did not understand it.
     Unparsed {
         reason: String,
     },
+}
+
+/// What a DO block or a function runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Body {
+    /// The statements that stand there as such.
+    pub statements: Vec<Located>,
+    /// Whether it runs more than that: strings of SQL, or what could not be parsed.
+    pub dynamic: bool,
 }
 
 /// What REINDEX names.

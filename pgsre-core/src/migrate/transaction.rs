@@ -5,7 +5,7 @@
 ///
 /// In the file: sqlx (`-- no-transaction`), dbmate (`-- migrate:up transaction:false`), goose
 /// (`-- +goose NO TRANSACTION`), sql-migrate (`-- +migrate Up notransaction`), graphile-migrate
-/// (`--! no-transaction`), Atlas (`-- atlas:txmode none`); the marks of dbmate, goose and sql-migrate
+/// (`--! no-transaction`), Atlas (`-- atlas:txmode none`), refinery (`-- refinery:noTransaction`); the marks of dbmate, goose and sql-migrate
 /// without that say that there is one. Beside it: Diesel's `metadata.toml` (`run_in_transaction`),
 /// Flyway's `.sql.conf` (`executeInTransaction`).
 ///
@@ -48,6 +48,7 @@ const UP: &[&str] = &["-- migrate:up", "-- +goose up", "-- +migrate up"];
 fn lifts(line: &str) -> bool {
     ["-- no-transaction", "--! no-transaction", "-- +goose no transaction", "-- atlas:txmode none"]
         .contains(&line)
+        || line.starts_with("-- refinery:notransaction")
         || (line.starts_with("-- migrate:up") && line.contains("transaction:false"))
         || (line.starts_with("-- +migrate up") && line.contains("notransaction"))
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pgsre_core::migrate::runs_in_transaction;
+use pgsre_core::migrate::{parse, runs_in_transaction};
 
 use crate::error::CommandError;
 
@@ -90,7 +90,18 @@ pub(super) fn read(path: &Path) -> Result<String, CommandError> {
 /// Whether the tool runs a file as one transaction, where its marks, its settings or its layout say so.
 pub(super) fn in_transaction(path: &Path, text: &str) -> Option<bool> {
     let marked = runs_in_transaction(text, settings(path).as_deref());
-    marked.or(is_diesel(path).then_some(true))
+    let together = || is_diesel(path) || (runs_whole(path) && parse(text).len() > 1);
+    marked.or_else(|| together().then_some(true))
+}
+
+/// Files that their tool sends as a whole: golang-migrate's and sqlx's `1_a.up.sql`, Flyway's and refinery's
+/// `V1__a.sql`. Several statements are then one transaction; of one by itself it depends on the tool.
+fn runs_whole(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let versioned = name.strip_prefix('V').and_then(|rest| rest.split_once("__"));
+    let is_version = |text: &str| text.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '_');
+    name.to_lowercase().ends_with(".up.sql")
+        || versioned.is_some_and(|(version, _)| !version.is_empty() && is_version(version))
 }
 
 /// The settings that lie beside a file: Diesel's for its directory, Flyway's for the file.
@@ -122,6 +133,20 @@ mod tests {
         let mut names = ["V10__c.sql", "V2__b.sql", "V1__a.sql"].map(PathBuf::from);
         names.sort_by_key(|path| natural(path));
         assert_eq!(names, ["V1__a.sql", "V2__b.sql", "V10__c.sql"].map(PathBuf::from));
+    }
+
+    #[test]
+    fn several_statements_that_a_tool_sends_as_a_whole_are_one_transaction() {
+        let (one, two) = ("select 1;", "select 1; select 2;");
+        for name in ["1_a.up.sql", "V1__a.sql", "V1.2__a.sql"] {
+            assert_eq!(in_transaction(Path::new(name), two), Some(true), "{name}");
+            assert_eq!(in_transaction(Path::new(name), one), None, "{name}");
+        }
+        for name in ["1_a.sql", "Views__a.sql", "V__a.sql"] {
+            assert_eq!(in_transaction(Path::new(name), two), None, "{name}");
+        }
+        let lifted = format!("-- refinery:noTransaction\n{two}");
+        assert_eq!(in_transaction(Path::new("V1__a.sql"), &lifted), Some(false));
     }
 
     #[test]

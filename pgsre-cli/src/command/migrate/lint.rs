@@ -1,9 +1,10 @@
 //! `pgsre migrate lint`: every statement's hazards.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use pgsre_core::finding::Severity;
-use pgsre_core::migrate::{LintedFile, Linter};
+use pgsre_core::migrate::{Baseline, KnownHazard, LintedFile, Linter};
 use serde::Serialize;
 
 use super::linter::linter;
@@ -28,7 +29,10 @@ pub(super) async fn run(args: &LintArgs, face: &Face) -> Result<u8, CommandError
         Err(_) if interrupt.happened() => return Ok(exit_code::INTERRUPTED),
         linter => linter?,
     };
-    let (files, texts) = linted(args, linter)?;
+    let (mut files, texts) = linted(args, linter)?;
+    if let Some(path) = &args.baseline {
+        baseline(args, path, &mut files, &texts, face)?;
+    }
     let shown = match args.format {
         MigrateFormat::Human => migration::human(&files, &texts, face.colours_results()),
         MigrateFormat::Json => written(&Linted { schema: 1, files: &files })?,
@@ -40,6 +44,40 @@ pub(super) async fn run(args: &LintArgs, face: &Face) -> Result<u8, CommandError
     };
     face.print(&shown).map_err(unwritten)?;
     Ok(status(&files, args.fail_on.into()))
+}
+
+/// Takes out what is known; what is written down is known from now on.
+fn baseline(
+    args: &LintArgs,
+    path: &Path,
+    files: &mut [LintedFile],
+    texts: &[String],
+    face: &Face,
+) -> Result<(), CommandError> {
+    let known = if args.write_baseline {
+        let known = Baseline::of(files, texts);
+        std::fs::write(path, written(&known)?).map_err(|error| {
+            CommandError::usage(format!("cannot write {}", path.display())).with_cause(error)
+        })?;
+        face.note(&format!("wrote {} hazards into {}", known.len(), path.display()));
+        known
+    } else {
+        read_baseline(path)?
+    };
+    for stale in known.apply(files, texts) {
+        let KnownHazard { path, rule, statement, .. } = stale;
+        face.note(&format!("in the baseline and no longer there: {path}, {rule}: {statement}"));
+    }
+    Ok(())
+}
+
+fn read_baseline(path: &Path) -> Result<Baseline, CommandError> {
+    let hint = "write one with --write-baseline";
+    let wrong =
+        || CommandError::usage(format!("{} is no baseline", path.display())).with_hint(hint);
+    let text = files::read(path)?;
+    let known: Baseline = serde_json::from_str(&text).map_err(|error| wrong().with_cause(error))?;
+    if known.is_readable() { Ok(known) } else { Err(wrong()) }
 }
 
 fn linted(

@@ -64,6 +64,65 @@ fn a_savepoint_ends_no_transaction() {
 }
 
 #[test]
+fn what_a_block_runs_is_judged_as_if_it_stood_alone() {
+    let block = |inner: &str| rules(&format!("do $$ begin {inner} end $$;"));
+    assert_eq!(
+        block("set local lock_timeout = '2s'; alter table t add b int;"),
+        Vec::<&str>::new()
+    );
+    assert_eq!(block("drop index i;"), ["blocking-drop-index", "missing-lock-timeout"]);
+    assert_eq!(block("update t set a = 1;"), ["unbounded-change"]);
+    assert_eq!(block("execute 'drop table t';"), ["dynamic-sql"]);
+    assert_eq!(block("if then;"), ["dynamic-sql"], "it cannot be parsed");
+    let several =
+        block("set local lock_timeout = 1; alter table t add b int; alter table u add b int;");
+    assert_eq!(several, ["several-locks"]);
+}
+
+#[test]
+fn a_function_does_nothing_before_it_is_called() {
+    for body in [
+        "language plpgsql as $$ begin update t set a = 1; end $$",
+        "language plpgsql as 'begin update t set a = 1; end'",
+        "language sql as $x$ update t set a = 1; $x$",
+        "language sql begin atomic update t set a = 1; end",
+    ] {
+        let made = format!("create function f() returns void {body};");
+        assert_eq!(rules(&made), Vec::<&str>::new(), "{body}");
+        assert_eq!(rules(&format!("{made} select f();")), ["unbounded-change"], "{body}");
+        assert_eq!(
+            rules(&format!("{made} do $$ begin perform f(); end $$;")),
+            ["unbounded-change"]
+        );
+    }
+}
+
+#[test]
+fn functions_that_call_each_other_end() {
+    let made = |name: &str, other: &str| {
+        format!("create function {name}() returns void language sql as 'select {other}()';")
+    };
+    let text = format!("{}{} select f();", made("f", "g"), made("g", "f"));
+    assert_eq!(rules(&text), Vec::<&str>::new());
+    let own = "create table t (a int); create function f() returns trigger language plpgsql as \
+               $$ begin update t set a = 1; end $$; \
+               create trigger g after update on t for each row execute function f();";
+    let mut linter = Linter::new(17);
+    linter.file("1.sql", own);
+    let file = linter.file("2.sql", "update t set a = 2 where a = 1;");
+    let found: Vec<&str> = file.statements[0].hazards.iter().map(|hazard| hazard.rule).collect();
+    assert_eq!(found, ["fired-trigger", "unbounded-change"]);
+}
+
+#[test]
+fn a_lock_timeout_that_a_function_sets_is_one() {
+    let set = "select set_config('lock_timeout', '2s', false); alter table t add b int;";
+    assert_eq!(rules(set), Vec::<&str>::new());
+    assert_eq!(rules(&set.replace("2s", "0")), ["missing-lock-timeout"]);
+    assert_eq!(rules(&set.replace("lock_timeout", "work_mem")), ["missing-lock-timeout"]);
+}
+
+#[test]
 fn one_statement_that_cannot_be_parsed_is_one() {
     let file = Linter::new(17).file("a.sql", "this is not sql;\nalter table t add b int;\n");
     let unparsed: Vec<bool> = file.statements.iter().map(|one| one.unparsed.is_some()).collect();

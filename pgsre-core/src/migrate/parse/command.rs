@@ -1,6 +1,6 @@
 //! The grammar of the commands that take locks on tables.
 
-use super::super::statement::{Action, DomainChange, RuleChange, RuleKind, Statement};
+use super::super::statement::{Action, Body, DomainChange, RuleChange, RuleKind, Statement};
 use super::super::words::Words;
 use super::table;
 
@@ -74,10 +74,11 @@ fn create_type(mut words: Words<'_>) -> Statement {
     if words.take("type") {
         return Statement::CreateType { name: words.name() };
     }
-    if words.take("function") {
+    if words.take_any(&["function", "procedure"]) {
         let name = words.name();
         words.parenthesised();
-        return Statement::CreateFunction { name, volatile: types::is_volatile(&words) };
+        let (volatile, body) = (types::is_volatile(&words), Body::default());
+        return Statement::CreateFunction { name, volatile, body };
     }
     if words.take("statistics") {
         words.take("if not exists");

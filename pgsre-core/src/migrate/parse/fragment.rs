@@ -2,11 +2,14 @@
 
 use super::super::statement::{Constraint, Statement};
 use super::super::words::Words;
-use super::{command as commands, table, words_of};
+use super::{command as commands, parse, table, words_of};
 
-/// The one statement of a text that the server made.
+/// The one statement of a text that the server made, with what it runs where it makes a function.
 pub(in super::super) fn command(text: &str) -> Statement {
-    commands::read(Words::new(&words_of(text)))
+    match parse(text).into_iter().next().map(|located| located.statement) {
+        Some(Statement::Unparsed { .. }) | None => commands::read(Words::new(&words_of(text))),
+        Some(statement) => statement,
+    }
 }
 
 /// A constraint's definition, without its name.

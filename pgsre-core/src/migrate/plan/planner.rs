@@ -151,11 +151,11 @@ impl<'a> Planner<'a> {
             let about = About { title, undo, ..About::default() }.instead(instead);
             return self.step(about, Work::Alone { statement: sql, index });
         }
+        let is_dynamic =
+            || self.schema.unfolded(&located.statement).is_some_and(|body| body.dynamic);
         let harm = match &located.statement {
             Statement::Unparsed { .. } => Some("what it does is not known: it was not understood"),
-            Statement::Block { dynamic: true, .. } => {
-                Some("what EXECUTE runs in it cannot be known from the file")
-            }
+            _ if is_dynamic() => Some("what EXECUTE runs in it cannot be known from the file"),
             _ => None,
         };
         if facts.locks.is_empty() && harm.is_none() && self.goes_on(&sql, undo.as_deref()) {

@@ -76,7 +76,7 @@ impl Planner<'_> {
     }
 
     fn change_rows_at_once(&mut self, located: &Located) {
-        let Statement::ChangeRows { table, bounded } = &located.statement else { return };
+        let Statement::ChangeRows { table, bounded, .. } = &located.statement else { return };
         let sql = self.source(located).to_owned();
         let unbounded = !bounded && !self.schema.is_new(table);
         let about = About::final_step(format!("Change rows of {table}"));

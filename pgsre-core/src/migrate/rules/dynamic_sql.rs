@@ -1,4 +1,3 @@
-use super::super::statement::Statement;
 use super::{Context, Found, Kind, Rule};
 use crate::finding::Severity;
 
@@ -15,6 +14,6 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Option<Found> {
-    matches!(context.statement, Statement::Block { dynamic: true, .. })
-        .then(|| Found::says("what EXECUTE runs cannot be known from the file".to_owned()))
+    let message = "what EXECUTE runs, or a body that cannot be parsed, is not known from the file";
+    context.dynamic.then(|| Found::says(message.to_owned()))
 }

@@ -16,7 +16,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(context: &Context<'_>) -> Option<Found> {
     match context.statement {
-        Statement::ChangeRows { table, bounded: false } if !context.schema.is_new(table) => {
+        Statement::ChangeRows { table, bounded: false, .. } if !context.schema.is_new(table) => {
             let message = format!("changes every row of {table} in one transaction");
             Some(Found::on([table], message))
         }

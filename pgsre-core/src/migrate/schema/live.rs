@@ -226,12 +226,15 @@ impl Reading<'_> {
     fn function(&mut self, row: &Row) -> Result<(), PostgresError> {
         let definition: Option<String> = value(row, 3)?;
         let mut volatile: bool = value(row, 2)?;
-        if let Some(Statement::CreateFunction { volatile: own, .. }) =
+        let function = self.schema.functions.entry(named(row, 0)?).or_default();
+        if let Some(Statement::CreateFunction { volatile: own, body, .. }) =
             definition.as_deref().map(parse::command)
         {
             volatile = own;
+            function.body.statements.extend(body.statements);
+            function.body.dynamic |= body.dynamic;
         }
-        *self.schema.functions.entry(named(row, 0)?).or_default() |= volatile;
+        function.volatile |= volatile;
         Ok(())
     }
 
@@ -253,7 +256,9 @@ impl Reading<'_> {
             }
         };
         let function = Some(what).filter(|what| !what.is_empty());
-        self.schema.attached.push(Attached { kind, table, name, function });
+        let events: String = value(row, 4)?;
+        let events = events.split_whitespace().map(str::to_owned).collect();
+        self.schema.attached.push(Attached { kind, table, name, events, function });
         Ok(())
     }
 

@@ -2,15 +2,22 @@
 
 use super::super::statement::{Action, Constraint, ConstraintKind, CreateTable, Statement};
 use super::name::{bare, constraint_name, within};
-use super::{Schema, Table};
+use super::{Function, Schema, Table};
 
 mod index;
 mod object;
 mod rename;
 
 impl Schema {
-    /// Takes over what a statement changes.
+    /// Takes over what a statement changes, and what it runs.
     pub fn apply(&mut self, statement: &Statement) {
+        match self.unfolded(statement) {
+            Some(body) => body.statements.iter().for_each(|inner| self.apply_one(&inner.statement)),
+            None => self.apply_one(statement),
+        }
+    }
+
+    pub(in super::super) fn apply_one(&mut self, statement: &Statement) {
         match statement {
             Statement::CreateTable(table) => self.create(table),
             Statement::AlterTable { table, only, actions, .. } => {
@@ -21,13 +28,11 @@ impl Schema {
                     self.drop_table(table, *cascade);
                 }
             }
-            Statement::CreateFunction { name, volatile } => {
-                self.functions.insert(name.clone(), *volatile);
+            Statement::CreateFunction { name, volatile, body } => {
+                let function = Function { volatile: *volatile, body: body.clone() };
+                self.functions.insert(name.clone(), function);
             }
             Statement::SetTimeZone { utc } => self.utc = Some(*utc),
-            Statement::Block { statements, .. } => {
-                statements.iter().for_each(|inner| self.apply(&inner.statement));
-            }
             other => {
                 self.apply_index(other);
                 self.apply_view(other);

@@ -1,17 +1,24 @@
 //! The grammar of what stands on tables: triggers, policies, rules, publications.
 
 use super::super::super::statement::{PublicationChange, RuleChange, RuleKind, Statement};
-use super::super::super::words::Words;
+use super::super::super::words::{Word, Words};
 
 pub(super) fn create_trigger(mut words: Words<'_>) -> Statement {
     let name = words.name();
-    words.until(&["on"]);
+    let events = events(&words.until(&["on"]));
     words.take("on");
     let table = words.name();
     let each_row = words.has("for each row") || words.has("for row");
     words.until(&["execute"]);
     words.take_any(&["execute function", "execute procedure"]);
-    Statement::CreateTrigger { name, table, function: words.name(), each_row }
+    Statement::CreateTrigger { name, table, function: words.name(), each_row, events }
+}
+
+/// Which changes of rows fire it: INSERT, UPDATE OF columns, DELETE, TRUNCATE.
+fn events(words: &[Word]) -> Vec<String> {
+    let known = ["insert", "update", "delete", "truncate"];
+    let named = known.iter().filter(|event| words.iter().any(|word| word.is(event)));
+    named.map(|event| (*event).to_owned()).collect()
 }
 
 pub(super) fn rule_kind(words: &mut Words<'_>) -> Option<RuleKind> {

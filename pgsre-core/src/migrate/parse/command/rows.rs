@@ -5,15 +5,11 @@ use super::super::super::words::Words;
 use super::{named, session};
 
 pub(super) fn rows(mut words: Words<'_>) -> Statement {
-    if words.take("update") {
+    let deletes = words.take("delete from");
+    if deletes || words.take("update") {
         words.take("only");
         let table = words.name();
-        return Statement::ChangeRows { table, bounded: words.has("where") };
-    }
-    if words.take("delete from") {
-        words.take("only");
-        let table = words.name();
-        return Statement::ChangeRows { table, bounded: words.has("where") };
+        return Statement::ChangeRows { table, bounded: words.has("where"), deletes };
     }
     if words.take("insert into") || words.take("merge into") {
         return Statement::Insert { table: words.name() };

@@ -26,7 +26,9 @@ pub(super) fn transaction(mut words: Words<'_>) -> Statement {
     if words.take_any(&["reset lock_timeout", "reset all"]) {
         return Statement::SetLockTimeout { limited: false, local: false };
     }
-    if words.take("set") {
+    let mut set = words.clone();
+    if set.take("set") {
+        let words = &mut set;
         let local = words.take("local");
         words.take("session");
         if words.take("lock_timeout") {
@@ -35,7 +37,37 @@ pub(super) fn transaction(mut words: Words<'_>) -> Statement {
             return Statement::SetLockTimeout { limited, local };
         }
     }
-    Statement::Other
+    call(words)
+}
+
+/// `set_config('lock_timeout', …, local)` sets what SET does.
+fn call(mut words: Words<'_>) -> Statement {
+    let mut ahead = words.clone();
+    let queries = ["select", "perform", "call", "with", "values"];
+    if !ahead.take_any(&queries) {
+        return Statement::Other;
+    }
+    ahead.take("pg_catalog .");
+    if ahead.take("set_config") {
+        let arguments = ahead.parenthesised().split(",");
+        let text = |at: usize| arguments.get(at).and_then(|part| part.rest().first());
+        if let (Some(name), Some(value), Some(local)) = (text(0), text(1), text(2))
+            && name.is("'lock_timeout'")
+        {
+            let local = local.is("true") || local.is("'t'");
+            return Statement::SetLockTimeout { limited: limits(&value.text), local };
+        }
+    }
+    let mut functions = Vec::new();
+    while !words.is_empty() {
+        let name = words.name();
+        if name.is_empty() {
+            words.next();
+        } else if words.peek_is("(") {
+            functions.push(name);
+        }
+    }
+    if functions.is_empty() { Statement::Other } else { Statement::Call { functions } }
 }
 
 pub(in super::super) fn is_utc(zone: &str) -> bool {

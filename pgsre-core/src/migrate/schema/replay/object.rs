@@ -90,11 +90,23 @@ impl Schema {
 
     pub(super) fn apply_attached(&mut self, statement: &Statement) {
         match statement {
-            Statement::CreateTrigger { name, table, function, .. } => {
-                self.attach(RuleKind::Trigger, table, name, Some(function.clone()));
+            Statement::CreateTrigger { name, table, function, events, .. } => {
+                let attached = Attached {
+                    kind: RuleKind::Trigger,
+                    table: table.clone(),
+                    name: name.clone(),
+                    events: events.clone(),
+                    function: Some(function.clone()),
+                };
+                self.attach(attached);
             }
             Statement::ChangeRules { kind, table, name, change } => match change {
-                RuleChange::Create => self.attach(*kind, table, name, None),
+                RuleChange::Create => {
+                    let (table, name) = (table.clone(), name.clone());
+                    let attached =
+                        Attached { kind: *kind, table, name, events: Vec::new(), function: None };
+                    self.attach(attached);
+                }
                 RuleChange::Drop { .. } => {
                     self.attached.retain(|one| !one.is(*kind, table, name));
                 }
@@ -123,10 +135,10 @@ impl Schema {
         }
     }
 
-    fn attach(&mut self, kind: RuleKind, table: &str, name: &str, function: Option<String>) {
-        self.attached.retain(|one| !one.is(kind, table, name));
-        let (table, name) = (table.to_owned(), name.to_owned());
-        self.attached.push(Attached { kind, table, name, function });
+    fn attach(&mut self, attached: Attached) {
+        let Attached { kind, table, name, .. } = &attached;
+        self.attached.retain(|one| !one.is(*kind, table, name));
+        self.attached.push(attached);
     }
 }
 
