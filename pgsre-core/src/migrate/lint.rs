@@ -121,7 +121,7 @@ impl Linter {
         let allowances = Allowances::read(text);
         let mut progress = Progress::new(in_transaction);
         let parsed = parse(text);
-        progress.end = self.end(&parsed);
+        progress.end = self.end(&parsed, text);
         let statements = parsed
             .iter()
             .map(|located| self.statement(located, &lines, &allowances, &mut progress))
@@ -129,11 +129,11 @@ impl Linter {
         LintedFile { path: path.to_owned(), statements }
     }
 
-    /// The schema behind the file's last statement, where a rule asks for it.
-    fn end(&self, parsed: &[Located]) -> Option<Schema> {
+    /// What the file speaks of, as it is behind its last statement, where a rule asks for it.
+    fn end(&self, parsed: &[Located], text: &str) -> Option<Schema> {
         let asks = |located: &Located| !added_foreign_keys(&located.statement).1.is_empty();
         parsed.iter().any(asks).then(|| {
-            let mut end = self.schema.clone();
+            let mut end = self.schema.mentioned_in(text);
             parsed.iter().for_each(|located| end.apply(&located.statement));
             end
         })

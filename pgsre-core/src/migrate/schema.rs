@@ -1,6 +1,6 @@
 //! What is known of the schema before a statement runs: the statements before it, replayed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::statement::{Body, Constraint, ConstraintKind, RuleKind};
 use super::types::DataType;
@@ -90,6 +90,39 @@ impl Schema {
         self.has_past |= !self.new.is_empty();
         self.new.clear();
         self.utc = self.session_utc;
+    }
+
+    /// The tables that this text names, with what stands on them: of a schema of thousands a file is about a
+    /// few.
+    pub(super) fn mentioned_in(&self, text: &str) -> Self {
+        let text = text.to_lowercase();
+        let words: HashSet<&str> =
+            text.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$')).collect();
+        let named = |name: &str| {
+            let bare = name.rsplit('.').next().unwrap_or(name);
+            // A quoted name may be of several words.
+            words.contains(bare)
+                || !bare.chars().all(|c| c.is_lowercase() || c == '_' || c.is_numeric())
+        };
+        let tables = self.tables.iter().filter(|(name, _)| named(name));
+        let tables: BTreeMap<String, Table> =
+            tables.map(|(name, table)| (name.clone(), table.clone())).collect();
+        let indexes = self.indexes.iter().filter(|(_, index)| tables.contains_key(&index.table));
+        let indexes = indexes.map(|(name, index)| (name.clone(), index.clone())).collect();
+        Self {
+            tables,
+            indexes,
+            views: BTreeMap::new(),
+            statistics: BTreeMap::new(),
+            publications: BTreeMap::new(),
+            domains: self.domains.clone(),
+            functions: self.functions.clone(),
+            attached: self.attached.clone(),
+            new: self.new.clone(),
+            has_past: self.has_past,
+            utc: self.utc,
+            session_utc: self.session_utc,
+        }
     }
 
     pub(super) fn is_new(&self, table: &str) -> bool {
