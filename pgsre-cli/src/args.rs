@@ -167,6 +167,14 @@ Starts a private PostgreSQL server, fills a small shop database, backs it up, pr
 with a drill, then breaks it in five silent ways and shows what psql says beside what pgsre finds.
 Takes less than a minute and removes everything that it made.
 
+With --dashboard it starts a primary with two standbys and a load in place of that, and shows them
+live, with buttons that cut off a replica, drop an index and fill the disk, until Ctrl-C.
+
+Examples:
+  pgsre demo
+  pgsre demo --dashboard
+  pgsre demo --dashboard --listen 127.0.0.1:9000
+
 Exit status: 0 when every broken copy was found and the sound one passed; 1 when not.";
 
 /// `pgsre demo`.
@@ -174,8 +182,16 @@ Exit status: 0 when every broken copy was found and the sound one passed; 1 when
 #[command(after_help = DEMO_HELP)]
 pub struct DemoArgs {
     /// How the result is printed
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, conflicts_with = "dashboard")]
     pub format: Format,
+
+    /// Show the dashboard of a primary with two standbys, and break them with its buttons
+    #[arg(long)]
+    pub dashboard: bool,
+
+    /// Where the dashboard is served: an address of this machine
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", requires = "dashboard")]
+    pub listen: String,
 }
 
 const INIT_HELP: &str = "\

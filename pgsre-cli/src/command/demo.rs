@@ -20,6 +20,7 @@ use crate::render::{human, json, progress};
 use crate::units;
 
 mod fault;
+mod live;
 mod server;
 mod story;
 
@@ -61,6 +62,9 @@ impl Outcome {
 }
 
 pub(crate) async fn run(args: &DemoArgs, face: &Face) -> Result<u8, CommandError> {
+    if args.dashboard {
+        return Box::pin(live::run(args, face)).await;
+    }
     let interrupt = Interrupt::watch(face, Arc::new(|| Some("the demo's directory".to_owned())));
     let cancel = interrupt.token();
     let mut work = Box::pin(demo(args, face, cancel));

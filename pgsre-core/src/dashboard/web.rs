@@ -188,9 +188,9 @@ async fn control(
     headers: HeaderMap,
 ) -> Response {
     // Another site's page may send a form here; only ours may press a button.
-    let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
-    if site.is_some_and(|site| site != "same-origin") {
-        return StatusCode::FORBIDDEN.into_response();
+    if !is_from_our_page(&headers) {
+        return (StatusCode::FORBIDDEN, "only the page's own buttons may do that\n")
+            .into_response();
     }
     match web.options.controls.iter().find(|control| control.name == name) {
         Some(control) => {
@@ -201,7 +201,52 @@ async fn control(
     }
 }
 
+/// Whether a browser says that our own page sent this. One that does not know `Sec-Fetch-Site`, or
+/// is not on a secure way to us, names the origin; without either it is no page of ours.
+fn is_from_our_page(headers: &HeaderMap) -> bool {
+    let value = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = value("sec-fetch-site") {
+        return site == "same-origin";
+    }
+    let origin = value("origin").and_then(|origin| origin.split_once("://"));
+    origin.is_some_and(|(_, host)| value("host") == Some(host))
+}
+
 fn not_watched() -> Response {
     (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, "text/plain")], "no such server is watched\n")
         .into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+    use super::*;
+
+    fn is_ours(sent: &[(&'static str, &str)]) -> bool {
+        let headers = sent
+            .iter()
+            .map(|(name, value)| (header::HeaderName::from_static(name), value.parse().unwrap()));
+        is_from_our_page(&headers.collect())
+    }
+
+    #[test]
+    fn our_own_page_may_press_a_button_and_no_other_and_nobody_without_one() {
+        let host = ("host", "127.0.0.1:8080");
+        assert!(is_ours(&[host, ("sec-fetch-site", "same-origin")]));
+        assert!(is_ours(&[host, ("origin", "http://127.0.0.1:8080")]));
+        for other in [
+            ("sec-fetch-site", "cross-site"),
+            ("sec-fetch-site", "same-site"),
+            ("sec-fetch-site", "none"),
+            ("origin", "http://evil.example"),
+            ("origin", "http://127.0.0.1:8081"),
+            ("origin", "null"),
+            ("accept", "*/*"),
+        ] {
+            assert!(!is_ours(&[host, other]), "{other:?}");
+        }
+        let ours = ("origin", "http://127.0.0.1:8080");
+        assert!(!is_ours(&[host, ours, ("sec-fetch-site", "cross-site")]));
+        assert!(!is_ours(&[ours]));
+    }
 }

@@ -71,8 +71,8 @@ impl ClusterOptions {
 /// under an unprivileged user, because PostgreSQL refuses root.
 #[derive(Debug)]
 pub struct Cluster {
+    options: ClusterOptions,
     layout: Layout,
-    port: u16,
     version: ServerVersion,
     server: Supervised,
 }
@@ -89,13 +89,48 @@ impl Cluster {
         let layout = Layout::make(&options.directory, &account)?;
         initialise(&options, &layout, &account).await?;
         settings::write(&options, &layout)?;
-        start(&options, layout, &account).await
+        start(options, layout, &account).await
+    }
+
+    /// Copies a running primary of the same version and starts the copy as its standby. It streams
+    /// through a slot of its own; slot and standby are both called `name`, which has to be one that
+    /// a slot may have.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create). Cancel safe: a dropped future ends what it started; the slot
+    /// may stay on the primary.
+    pub async fn standby_of(
+        primary: &Self,
+        name: &str,
+        options: ClusterOptions,
+    ) -> Result<Self, PostgresError> {
+        let options = options.setting("cluster_name", name).setting("hot_standby", "on");
+        let account = Account::for_server(&options)?;
+        let layout = Layout::make(&options.directory, &account)?;
+        copy(primary, name, &options, &layout, &account).await?;
+        settings::write(&options, &layout)?;
+        start(options, layout, &account).await
+    }
+
+    /// Starts the server again after [`stop`](Self::stop), with the files that it left.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create). Cancel safe: a dropped future leaves a server that starts, or
+    /// none; calling this again starts one.
+    pub async fn start_again(&mut self) -> Result<(), PostgresError> {
+        let account = Account::for_server(&self.options)?;
+        self.layout.remake_socket(&account)?;
+        settings::write(&self.options, &self.layout)?;
+        self.server = launch(&self.options, &self.layout, &account)?;
+        let options = self.options.clone();
+        self.version = await_ready(self, &options).await?;
+        Ok(())
     }
 
     /// How the server is reached: as superuser `postgres`, database `postgres`, by its socket.
     #[must_use]
     pub fn config(&self) -> ConnectConfig {
-        ConnectConfig::socket(self.layout.socket(), self.port, "postgres", "postgres")
+        ConnectConfig::socket(self.layout.socket(), port(&self.options), "postgres", "postgres")
     }
 
     /// The server's version.
@@ -167,18 +202,58 @@ async fn initialise(
     if initdb.succeeded() { Ok(()) } else { Err(failed("initdb failed", layout)) }
 }
 
-async fn start(
+/// A copy of the primary that knows where to stream from.
+async fn copy(
+    primary: &Cluster,
+    name: &str,
     options: &ClusterOptions,
+    layout: &Layout,
+    account: &Account,
+) -> Result<(), PostgresError> {
+    let program = required(&options.programs, "pg_basebackup")?;
+    let socket = primary.layout.socket().display().to_string();
+    let socket = socket.replace('\\', "\\\\").replace('\'', "\\'");
+    let primary = format!("host='{socket}' port={} user=postgres", port(&primary.options));
+    let arguments = [
+        "--write-recovery-conf".to_owned(),
+        "--create-slot".to_owned(),
+        format!("--slot={name}"),
+        "--checkpoint=fast".to_owned(),
+        "--no-sync".to_owned(),
+        format!("--pgdata={}", layout.data().display()),
+        format!("--dbname={primary}"),
+    ];
+    let mut copying = Supervised::spawn(&program, &arguments, layout, account, None)?;
+    if !copying.ended_within(options.start_timeout).await {
+        return Err(timed_out("pg_basebackup", options));
+    }
+    if copying.succeeded() { Ok(()) } else { Err(failed("pg_basebackup failed", layout)) }
+}
+
+async fn start(
+    options: ClusterOptions,
     layout: Layout,
     account: &Account,
 ) -> Result<Cluster, PostgresError> {
+    let server = launch(&options, &layout, account)?;
+    let version = options.programs.version();
+    let mut cluster = Cluster { options: options.clone(), layout, version, server };
+    cluster.version = await_ready(&mut cluster, &options).await?;
+    Ok(cluster)
+}
+
+fn launch(
+    options: &ClusterOptions,
+    layout: &Layout,
+    account: &Account,
+) -> Result<Supervised, PostgresError> {
     let program = required(&options.programs, "postgres")?;
     let arguments = ["-D".to_owned(), layout.data().display().to_string()];
-    let server = Supervised::spawn(&program, &arguments, &layout, account, layout.outer_socket())?;
-    let port = options.tcp_port.unwrap_or(5432);
-    let mut cluster = Cluster { layout, port, version: options.programs.version(), server };
-    cluster.version = await_ready(&mut cluster, options).await?;
-    Ok(cluster)
+    Supervised::spawn(&program, &arguments, layout, account, layout.outer_socket())
+}
+
+fn port(options: &ClusterOptions) -> u16 {
+    options.tcp_port.unwrap_or(5432)
 }
 
 /// Ready is when a connection succeeds.

@@ -35,6 +35,20 @@
 
   const moment = (seconds, [from, to]) => new Date(seconds * 1000).toISOString().slice(from, to).replace("T", " ");
 
+  // A demo's buttons have keys; they press without leaving the page.
+  const press = async (button) => {
+    button.disabled = true;
+    try { await fetch(button.form.action, { method: "POST", redirect: "manual" }); } catch { /* the break is said above */ }
+    button.disabled = false;
+  };
+  for (const button of document.querySelectorAll("button[data-key]")) {
+    button.form.addEventListener("submit", (event) => { event.preventDefault(); press(button); });
+  }
+  addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.target.matches("input, textarea, select")) return;
+    document.querySelector(`button[data-key="${CSS.escape(event.key)}"]`)?.click();
+  });
+
   if (body.id === "board") board(); else if (body.dataset.again) fleet();
 
   function fleet() {

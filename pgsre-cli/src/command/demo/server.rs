@@ -145,7 +145,7 @@ fn client(programs: &ServerPrograms, name: &str) -> Option<PathBuf> {
     })
 }
 
-fn broken(error: impl std::error::Error + Send + Sync + 'static) -> CommandError {
+pub(super) fn broken(error: impl std::error::Error + Send + Sync + 'static) -> CommandError {
     CommandError::inconclusive("the demo's server broke off").with_cause(error)
 }
 

@@ -110,6 +110,15 @@ impl Layout {
         }
     }
 
+    /// Makes the socket's directory again where [`remove_socket`](Self::remove_socket) removed it.
+    pub(super) fn remake_socket(&mut self, account: &Account) -> Result<(), PostgresError> {
+        if self.socket.exists() {
+            return Ok(());
+        }
+        self.socket = self.directory.join("socket");
+        self.make_socket_directory(account)
+    }
+
     /// Removes the socket's directory where it lies outside of ours.
     pub(super) fn remove_socket(&mut self) {
         if let Some(short) = self.short.take() {

@@ -65,6 +65,39 @@ async fn a_dropped_cluster_is_gone() {
     assert!(Database::connect(config).await.is_err());
 }
 
+#[tokio::test]
+async fn a_standby_streams_and_is_there_again_after_it_was_stopped() {
+    let directory = scratch();
+    let mut primary = Cluster::create(options(&directory)).await.unwrap();
+    let mut copy = options(&directory);
+    copy.directory = directory.path().join("d".repeat(90));
+    let mut standby = Cluster::standby_of(&primary, "replica1", copy).await.unwrap();
+    standby.stop().await.unwrap();
+    standby.start_again().await.unwrap();
+    let database = Database::connect(standby.config()).await.unwrap();
+    let client = database.client().await.unwrap();
+    let row = client.query_one("SELECT pg_is_in_recovery()", &[]).await.unwrap();
+    assert!(row.get::<_, bool>(0));
+    let database = Database::connect(primary.config()).await.unwrap();
+    let client = database.client().await.unwrap();
+    let slots = "SELECT string_agg(slot_name::text, ',') FROM pg_replication_slots";
+    assert_eq!(client.query_one(slots, &[]).await.unwrap().get::<_, &str>(0), "replica1");
+    standby.stop().await.unwrap();
+    primary.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_standby_of_a_server_that_is_gone_fails_with_what_pg_basebackup_said() {
+    let directory = scratch();
+    let mut primary = Cluster::create(options(&directory)).await.unwrap();
+    primary.stop().await.unwrap();
+    let mut copy = options(&directory);
+    copy.directory = directory.path().join("copy");
+    let error = Cluster::standby_of(&primary, "replica1", copy).await.unwrap_err();
+    assert_eq!(error.kind(), PostgresErrorKind::Start);
+    assert!(error.to_string().contains("connection to server"), "{error}");
+}
+
 /// The environment variable by which the next test tells its child where to work.
 const HELD: &str = "PGSRE_TEST_HELD_CLUSTER";
 

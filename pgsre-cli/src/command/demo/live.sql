@@ -1,0 +1,14 @@
+-- What `pgsre demo --dashboard` reads and writes all the time.
+CREATE TABLE orders (
+    id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    customer_id int NOT NULL,
+    state text NOT NULL,
+    amount numeric(10,2) NOT NULL
+) WITH (fillfactor = 80);
+INSERT INTO orders (customer_id, state, amount)
+    SELECT 1 + n % 20000, 'placed', 1 + n % 90 FROM generate_series(1, 200000) n;
+CREATE INDEX orders_by_customer ON orders (customer_id);
+-- No write-ahead log: what fills the disk need not fill those of the replicas too.
+CREATE UNLOGGED TABLE ballast (filling text NOT NULL);
+ALTER TABLE ballast ALTER filling SET STORAGE EXTERNAL;
+ANALYZE;
