@@ -296,8 +296,9 @@ async fn locks_that_are_never_to_be_had_end_it_and_leave_no_state_behind() {
         ..Patience::default()
     };
     let apply = quick(plan(&database, "ALTER TABLE ledger ADD paid bool").await).patience(few);
-    let ended = apply.run(&database, &Unwatched, &CancellationToken::new()).await;
-    let ended = ended.expect_err("locked");
+    let (own, cancel) = (database.clone(), CancellationToken::new());
+    let task = tokio::spawn(async move { apply.run(&own, &Unwatched, &cancel).await });
+    let ended = task.await.expect("an end").expect_err("locked");
     assert_eq!(ended.kind(), ApplyErrorKind::Locked);
     assert!(ended.to_string().contains("failed 2 times"), "{ended}");
     nothing_is_left(&database).await;

@@ -313,12 +313,25 @@ async fn a_rehearsal_on_a_copy_measures_the_file_and_its_plan_and_leaves_nothing
     assert_eq!(report["direct"]["surprises"], json!([]));
     let planned = report["planned"]["statements"].as_array().expect("statements");
     assert!(planned.iter().all(|one| one["rewrites"] == json!([])), "{planned:#?}");
-    assert!(planned.iter().any(|one| one["rows"] == json!(12000)), "the backfill");
+    let backfill = planned.iter().find(|one| one["rows"] == json!(12000)).expect("the backfill");
+    assert!(backfill["batches"].as_u64() > Some(1), "{backfill:#}");
+    let longest = backfill["locks"][0]["held_seconds"].as_f64().expect("how long a batch took");
+    assert!(longest < backfill["seconds"].as_f64().expect("how long it took"), "{backfill:#}");
     let stops = |one: &&serde_json::Value| one["locks"].to_string().contains("\"ShareLock\"");
     assert_eq!(planned.iter().find(stops), None, "the index is built beside those who write");
     assert_eq!(report["undo"]["outcome"], json!("restored"));
     let left = server.psql("shop", &["-At"], b"select count(*) from pg_database");
     assert_eq!(String::from_utf8_lossy(&left.stdout).trim(), "4", "no copy is left");
+
+    let (_, plan) = pgsre.json(&["migrate", "plan", "change.sql", "--database", &url]);
+    fs::write(pgsre.home().join("plan.json"), plan.to_string()).expect("a file");
+    let by_plan = ["migrate", "rehearse", "plan.json", "--database", &url];
+    let (code, alone) = pgsre.json(&by_plan);
+    assert_eq!((code, &alone["direct"]), (0, &json!(null)));
+    assert_eq!(alone["planned"]["statements"].as_array().map(Vec::len), Some(planned.len()));
+    let other = plan.to_string().replace("gen_random_uuid", "gen_other");
+    fs::write(pgsre.home().join("plan.json"), other).expect("a file");
+    assert_eq!(pgsre.command(&by_plan).output().expect("pgsre").status.code(), Some(2));
 
     fs::write(pgsre.home().join("change.sql"), "ALTER TABLE many ADD CHECK (id < 100);\n")
         .expect("a file");

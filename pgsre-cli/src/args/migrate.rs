@@ -165,7 +165,8 @@ is in one and its plan in the other, and measures each statement: how long it ra
 how long they were held, what was written anew, the write-ahead log, temporary files, rows and sizes. Both
 must end with the same objects. Then the plan is taken back, as far as there is a way.
 
-With --database the copy is one that you name: nobody else may be connected to it, and it is not touched.
+With --database the copy is one that you name: nobody else may be connected to it, and it is not touched. A
+plan (JSON of `pgsre migrate plan`) is rehearsed by itself.
 
 Examples:
   pgsre migrate rehearse 42_add.sql --backup s3://acme-backups/shop/
@@ -178,7 +179,8 @@ differently; 2 usage; 3 it could not be rehearsed: the backup does not restore, 
 #[derive(Clone, Debug, Args)]
 #[command(after_help = REHEARSE_HELP)]
 pub struct RehearseArgs {
-    /// The migration
+    /// The migration, or a plan of one (JSON)
+    #[arg(value_name = "FILE|PLAN")]
     pub file: PathBuf,
 
     /// Where backups lie: the newest is restored

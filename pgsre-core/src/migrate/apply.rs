@@ -9,12 +9,13 @@
 //! No step waits for a lock for longer than its `lock_timeout`: those who come later wait behind it as
 //! long, and no longer. Where it is not to be had, the step is tried again.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::backfill::{self, BackfillPlan, Pace};
+use super::backfill::{self, BackfillPlan, Change, Pace};
 use super::error::{ApplyError, ApplyErrorKind};
 use super::event::ApplyObserver;
 use super::hold::Hold;
@@ -66,7 +67,8 @@ pub struct Apply {
     name: String,
     patience: Patience,
     pace: Pace,
-    throttles: Vec<Box<dyn Throttle>>,
+    /// Behind a lock that nobody waits for: so a run can be spawned, whatever a throttle holds.
+    throttles: Mutex<Vec<Box<dyn Throttle>>>,
     hooks: Vec<Box<dyn Hook>>,
     expected: Vec<String>,
     forced: Option<String>,
@@ -186,7 +188,7 @@ impl Apply {
             plan,
             patience: Patience::default(),
             pace: Pace::default(),
-            throttles: Vec::new(),
+            throttles: Mutex::default(),
             hooks: Vec::new(),
             expected: Vec::new(),
             forced: None,
@@ -217,7 +219,7 @@ impl Apply {
     /// Asks this before each batch of a backfill. Several are asked in their order.
     #[must_use]
     pub fn throttle(mut self, throttle: impl Throttle) -> Self {
-        self.throttles.push(Box::new(throttle));
+        self.throttles().push(Box::new(throttle));
         self
     }
 
@@ -284,7 +286,7 @@ impl Apply {
         let begin = Instant::now();
         self.check(database)?;
         let mut hold = Hold::take(database, &self.name).await?;
-        let throttles = Throttles::new(std::mem::take(&mut self.throttles));
+        let throttles = Throttles::new(std::mem::take(self.throttles()));
         if !state::is_under_way(&hold).await? {
             self.refuse_unfit(database).await?;
             self.backfills(database, 1).await?;
@@ -303,6 +305,10 @@ impl Apply {
         report.seconds = begin.elapsed().as_secs_f64();
         hold.close().await;
         Ok(report)
+    }
+
+    fn throttles(&mut self) -> &mut Vec<Box<dyn Throttle>> {
+        self.throttles.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What can be said without the server's catalogue.
@@ -354,7 +360,7 @@ impl Apply {
         let mut plans = Vec::new();
         for step in self.plan.steps.iter().filter(|step| step.number >= from) {
             let Work::Backfill { table, set, condition } = &step.work else { continue };
-            let change = runner::change(table, set, condition.as_deref());
+            let change = Change::of_step(table, set, condition.as_deref());
             match backfill::survey(&session, &change, &self.pace).await {
                 Ok(plan) => plans.push((step.number, plan)),
                 Err(error) if error.kind() == ApplyErrorKind::Invalid => {}

@@ -98,13 +98,12 @@ impl Backfill {
     /// after the other.
     #[must_use]
     pub fn new(table: impl Into<String>) -> Self {
-        Self {
-            change: Change::of(table),
-            name: None,
-            key: None,
-            pace: Pace::default(),
-            throttles: Vec::new(),
-        }
+        Self::of(Change::of(table))
+    }
+
+    /// Of what a step of a plan changes.
+    pub(super) fn of(change: Change) -> Self {
+        Self { change, name: None, key: None, pace: Pace::default(), throttles: Vec::new() }
     }
 
     /// Sets a column, by its name, to an SQL expression over the row.
@@ -173,24 +172,20 @@ impl Backfill {
         observer: &dyn ApplyObserver,
         cancel: &CancellationToken,
     ) -> Result<BackfillReport, ApplyError> {
-        if self.change.set.is_empty() {
-            let context = format!("the backfill of {} sets no column", self.change.table);
+        let Self { change, name, key, pace, throttles } = self;
+        if change.set.is_empty() {
+            let context = format!("the backfill of {} sets no column", change.table);
             return Err(ApplyError::new(ApplyErrorKind::Invalid, context));
         }
-        let name = match &self.name {
-            Some(name) => name.clone(),
-            None => format!("backfill of {}", self.change.table),
-        };
+        let name = name.unwrap_or_else(|| format!("backfill of {}", change.table));
         let mut hold = Hold::take(database, &name).await?;
         // What cannot be done leaves no state behind.
-        let plan =
-            plan::make(hold.session(), &self.change, self.key.as_deref(), &self.pace).await?;
-        let hash = self.change.hash(self.key.as_deref());
-        let title = self.change.title();
+        let plan = plan::make(hold.session(), &change, key.as_deref(), &pace).await?;
+        let (hash, title) = (change.hash(key.as_deref()), change.title());
         let contents = Contents { hash: &hash, steps: 1, title: &title, forced: None, plan: None };
         state::begin(&hold, &contents).await?;
-        let mut throttles = Throttles::new(self.throttles);
-        let job = Job { change: &self.change, key: self.key.as_deref(), pace: &self.pace };
+        let mut throttles = Throttles::new(throttles);
+        let job = Job { change: &change, key: key.as_deref(), pace: &pace };
         let report =
             Engine::new(job, &mut throttles, &mut hold, observer, cancel).run(plan).await?;
         if report.ending == Ending::Done {

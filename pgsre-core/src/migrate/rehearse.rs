@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 
 use tokio_util::sync::CancellationToken;
 
+use super::backfill::Change;
 use super::lint::Linter;
 use super::parse::parse;
-use super::plan::{Plan, Work};
+use super::plan::{PLAN_SCHEMA, Plan, Work};
 use super::schema::Schema;
 use super::statement::Statement;
 use crate::fingerprint::{
@@ -31,8 +32,13 @@ pub use report::{
 /// A migration to rehearse.
 #[derive(Clone, Debug)]
 pub struct Rehearsal {
-    path: String,
-    text: String,
+    of: Subject,
+}
+
+#[derive(Clone, Debug)]
+enum Subject {
+    File { path: String, text: String },
+    Plan(Plan),
 }
 
 /// Why a rehearsal could not be held. That the migration fails is no error: the report says it.
@@ -44,6 +50,8 @@ pub enum RehearsalError {
     Postgres(#[from] PostgresError),
     #[error("cannot compare the ends of the two runs")]
     Fingerprint(#[from] FingerprintError),
+    #[error("{0}")]
+    Plan(String),
     #[error("the rehearsal was interrupted")]
     Interrupted,
 }
@@ -52,7 +60,13 @@ impl Rehearsal {
     /// Of a migration file.
     #[must_use]
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { path: path.into(), text: text.into() }
+        Self { of: Subject::File { path: path.into(), text: text.into() } }
+    }
+
+    /// Of a plan by itself: the file that it was made from is not run.
+    #[must_use]
+    pub fn of_plan(plan: Plan) -> Self {
+        Self { of: Subject::Plan(plan) }
     }
 
     /// Runs the file and its plan, each in a copy of its own, and compares how they end.
@@ -79,51 +93,73 @@ impl Rehearsal {
         cancel: &CancellationToken,
     ) -> Result<RehearsalReport, RehearsalError> {
         let version = restored.version().major();
-        let schema = Schema::read(restored, cancel).await?;
-        let mut linter = Linter::with_schema(version, schema);
-        let plan = linter.plan(&self.path, &self.text);
-        let predicted = linter.file(&self.path, &self.text);
+        let (plan, direct) = match &self.of {
+            Subject::Plan(plan) => (checked(plan, version)?, None),
+            Subject::File { path, text } => {
+                let schema = Schema::read(restored, cancel).await?;
+                let mut linter = Linter::with_schema(version, schema);
+                let plan = linter.plan(path, text);
+                let predicted = linter.file(path, text);
+                let at_once = copies.make("at_once").await?;
+                let mut run = Measuring::open(&at_once).await?.run(&statements(text)).await?;
+                run.compare(&predicted, text);
+                (plan, Some((run, objects(&at_once, cancel).await?)))
+            }
+        };
         let before = objects(restored, cancel).await?;
-        let at_once = copies.make("at_once").await?;
         let by_plan = copies.make("by_plan").await?;
-        let mut direct = Measuring::open(&at_once).await?.run(&self.statements()).await?;
-        direct.compare(&predicted, &self.text);
         let planned = Measuring::open(&by_plan).await?.run(&steps(&plan)).await?;
-        let (ended, end) = (objects(&at_once, cancel).await?, objects(&by_plan, cancel).await?);
+        let end = objects(&by_plan, cancel).await?;
         let undo = match planned.failure {
             Some(_) => None,
             None => Some(undo(&plan, &by_plan, &before, cancel).await?),
         };
-        let differences = differences(&ended, &end);
+        let differences =
+            direct.as_ref().map_or_else(Vec::new, |(_, ended)| differences(ended, &end));
         Ok(RehearsalReport {
             schema: REHEARSAL_SCHEMA,
-            source: self.path.clone(),
+            source: plan.source.clone(),
             server_version: version,
-            direct,
+            direct: direct.map(|(run, _)| run),
             planned,
             differences,
             undo,
             plan,
         })
     }
+}
 
-    /// The file's statements; those between BEGIN and COMMIT as one unit.
-    fn statements(&self) -> Vec<Unit> {
-        let (mut units, mut open): (Vec<Unit>, Option<Unit>) = (Vec::new(), None);
-        for located in parse(&self.text) {
-            let text = self.text.get(located.range.clone()).unwrap_or_default().to_owned();
-            match located.statement {
-                Statement::Begin => open = Some(Unit::transaction(Vec::new())),
-                Statement::Commit => units.extend(open.take()),
-                _ => match &mut open {
-                    Some(unit) => unit.statements.push(text),
-                    None => units.push(Unit::of_file(text)),
-                },
-            }
-        }
-        units.extend(open);
-        units
+/// A plan that can be run on a server of this version.
+fn checked(plan: &Plan, version: u32) -> Result<Plan, RehearsalError> {
+    if !plan.is_intact() || plan.schema != PLAN_SCHEMA {
+        let what = format!("the plan of {} was changed after it was made", plan.source);
+        return Err(RehearsalError::Plan(what));
     }
+    if plan.server_version != version {
+        return Err(RehearsalError::Plan(format!(
+            "the plan is for PostgreSQL {}, and the copy is on {version}: plan it again",
+            plan.server_version
+        )));
+    }
+    Ok(plan.clone())
+}
+
+/// The file's statements; those between BEGIN and COMMIT as one unit.
+fn statements(file: &str) -> Vec<Unit> {
+    let (mut units, mut open): (Vec<Unit>, Option<Unit>) = (Vec::new(), None);
+    for located in parse(file) {
+        let text = file.get(located.range.clone()).unwrap_or_default().to_owned();
+        match located.statement {
+            Statement::Begin => open = Some(Unit::transaction(Vec::new())),
+            Statement::Commit => units.extend(open.take()),
+            _ => match &mut open {
+                Some(unit) => unit.statements.push(text),
+                None => units.push(Unit::of_file(text)),
+            },
+        }
+    }
+    units.extend(open);
+    units
 }
 
 fn steps(plan: &Plan) -> Vec<Unit> {
@@ -131,12 +167,7 @@ fn steps(plan: &Plan) -> Vec<Unit> {
         Work::Transaction { statements } => Some(Unit::transaction(statements.clone())),
         Work::Alone { statement, .. } => Some(Unit::alone(statement.clone())),
         Work::Backfill { table, set, condition } => {
-            let set: Vec<String> =
-                set.iter().map(|one| format!("{} = {}", one.column, one.expression)).collect();
-            let condition =
-                condition.as_ref().map(|one| format!(" WHERE {one}")).unwrap_or_default();
-            let sql = format!("UPDATE {table} SET {}{condition}", set.join(", "));
-            Some(Unit::transaction(vec![sql]))
+            Some(Unit::backfill(Change::of_step(table, set, condition.as_deref())))
         }
         Work::Deploy { .. } => None,
     };

@@ -1,6 +1,7 @@
 //! [`Throttle`]: what makes a backfill wait, asked before each batch.
 
 use std::fmt::Debug;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -121,7 +122,8 @@ impl ThrottleContext<'_> {
 /// All throttles of a backfill, and their connection.
 #[derive(Debug)]
 pub(crate) struct Throttles {
-    throttles: Vec<Box<dyn Throttle>>,
+    /// Never waited for: with it a run can be spawned, though a throttle need not be shared.
+    throttles: Mutex<Vec<Box<dyn Throttle>>>,
     session: Option<Session>,
 }
 
@@ -136,13 +138,13 @@ pub(crate) struct Looked {
 
 impl Throttles {
     pub(crate) fn new(throttles: Vec<Box<dyn Throttle>>) -> Self {
-        Self { throttles, session: None }
+        Self { throttles: Mutex::new(throttles), session: None }
     }
 
     /// Asks one after the other, up to the first that does not let go on.
     pub(crate) async fn look(&mut self, database: &Database, relations: &[u32]) -> Looked {
         let mut looked = Looked { signal: Signal::Go, by: String::new(), lag: None };
-        if self.throttles.is_empty() {
+        if self.throttles().is_empty() {
             return looked;
         }
         let session = match self.connected(database).await {
@@ -156,7 +158,7 @@ impl Throttles {
         let now = Instant::now();
         let mut cx = ThrottleContext { database, relations, now, session: &session, lag: None };
         let mut healthy = true;
-        for throttle in &mut self.throttles {
+        for throttle in self.throttles() {
             let signal = match tokio::time::timeout(DEADLINE, throttle.look(&mut cx)).await {
                 Ok(Ok(signal)) => signal,
                 Ok(Err(error)) => {
@@ -177,6 +179,10 @@ impl Throttles {
         looked.lag = cx.lag;
         self.session = healthy.then_some(session);
         looked
+    }
+
+    fn throttles(&mut self) -> &mut Vec<Box<dyn Throttle>> {
+        self.throttles.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn connected(&mut self, database: &Database) -> Result<Session, ApplyError> {

@@ -71,12 +71,8 @@ async fn plan(
     database: &Database,
     interrupt: &Interrupt,
 ) -> Result<Plan, CommandError> {
-    if text.trim_start().starts_with('{') {
-        return serde_json::from_str(text).map_err(|error| {
-            CommandError::usage(format!("{} is no plan", path.display()))
-                .with_hint("make one: pgsre migrate plan FILE --format json")
-                .with_cause(error)
-        });
+    if let Some(plan) = files::plan(path, text)? {
+        return Ok(plan);
     }
     let source = path.display().to_string();
     if let Some(plan) = under_way(database, &source, text).await.map_err(refused)? {

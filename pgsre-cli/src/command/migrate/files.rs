@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pgsre_core::migrate::{parse, runs_in_transaction};
+use pgsre_core::migrate::{Plan, parse, runs_in_transaction};
 
 use crate::error::CommandError;
 
@@ -85,6 +85,18 @@ pub(super) fn read(path: &Path) -> Result<String, CommandError> {
             .with_hint("a migration is expected here, not a dump"));
     }
     fs::read_to_string(path).map_err(|error| unreadable(path, error))
+}
+
+/// The plan that a file is; none where it is SQL.
+pub(super) fn plan(path: &Path, text: &str) -> Result<Option<Plan>, CommandError> {
+    if !text.trim_start().starts_with('{') {
+        return Ok(None);
+    }
+    serde_json::from_str(text).map(Some).map_err(|error| {
+        CommandError::usage(format!("{} is no plan", path.display()))
+            .with_hint("make one: pgsre migrate plan FILE --format json")
+            .with_cause(error)
+    })
 }
 
 /// Whether the tool runs a file as one transaction, where its marks, its settings or its layout say so.

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use pgsre_core::drill::{Drill, DrillReport, DrillRequest};
+use pgsre_core::migrate::rehearse::RehearsalError;
 use pgsre_core::migrate::{Rehearsal, RehearsalReport};
 use pgsre_core::postgres::Database;
 use pgsre_core::restore::EphemeralCluster;
@@ -22,7 +23,10 @@ use crate::render::progress::Progress;
 
 pub(super) async fn run(args: &RehearseArgs, face: &Face) -> Result<u8, CommandError> {
     let text = files::read(&args.file)?;
-    let rehearsal = Rehearsal::new(args.file.display().to_string(), text);
+    let rehearsal = match files::plan(&args.file, &text)? {
+        Some(plan) => Rehearsal::of_plan(plan),
+        None => Rehearsal::new(args.file.display().to_string(), text),
+    };
     let report = match (&args.backup, &args.database) {
         (Some(backup), _) => on_backup(rehearsal, backup, face).await?,
         (None, Some(url)) => on_copy(&rehearsal, url, face).await?,
@@ -54,6 +58,8 @@ async fn on_copy(
     })?;
     match rehearsal.run(&database, interrupt.token()).await {
         Err(_) if interrupt.happened() => Ok(None),
+        Err(RehearsalError::Plan(why)) => Err(CommandError::usage(why)
+            .with_hint("make the plan anew: pgsre migrate plan FILE --format json")),
         Err(error) => Err(CommandError::inconclusive("the migration could not be rehearsed")
             .with_hint(
                 "name a copy that nobody else is connected to, and a role that may create databases",
@@ -121,7 +127,8 @@ impl Validator for RehearsalCheck {
         let report = self.rehearsal.run(cx.restored, cx.cancel).await.map_err(|error| {
             ValidatorError::new("the migration could not be rehearsed").with_cause(error)
         })?;
-        let examined = report.direct.statements.len() + report.planned.statements.len();
+        let direct = report.direct.as_ref().map_or(0, |run| run.statements.len());
+        let examined = direct + report.planned.statements.len();
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
         Ok(Validation::sound(examined.try_into().unwrap_or(u64::MAX).max(1)))
     }

@@ -14,7 +14,9 @@ use crate::units::size;
 #[must_use]
 pub fn rehearsal(report: &RehearsalReport, palette: &Palette, width: usize) -> String {
     let mut page = Page { text: String::new(), palette, width };
-    page.run("As it is", &report.direct);
+    if let Some(direct) = &report.direct {
+        page.run("As it is", direct);
+    }
     page.run("By its plan", &report.planned);
     page.stops(report);
     page.ends(report);
@@ -55,15 +57,14 @@ impl Page<'_> {
             Some(lock) => format!("{:.3} s ({})", lock.held_seconds, named(lock)),
             None => "nobody stopped".to_owned(),
         };
-        let (direct, planned) = (told(&report.direct), told(&report.planned));
-        self.paragraph(
-            &format!("Longest stop of writes: as it is {direct}; by its plan {planned}."),
-            false,
-        );
+        let direct = report.direct.as_ref().map(|run| format!("as it is {}; ", told(run)));
+        let (direct, planned) = (direct.unwrap_or_default(), told(&report.planned));
+        self.paragraph(&format!("Longest stop of writes: {direct}by its plan {planned}."), false);
     }
 
     fn ends(&mut self, report: &RehearsalReport) {
-        if report.direct.failure.is_none() && report.planned.failure.is_none() {
+        let direct = report.direct.as_ref();
+        if direct.is_some_and(|run| run.failure.is_none()) && report.planned.failure.is_none() {
             match report.differences.as_slice() {
                 [] => self.paragraph("Both end with the same objects.", false),
                 some => {

@@ -9,7 +9,7 @@ use crate::migrate::backfill::{self, Change, Ending, Engine, Job};
 use crate::migrate::error::{ApplyError, ApplyErrorKind};
 use crate::migrate::event::{ApplyEvent, ApplyObserver, Blocker};
 use crate::migrate::hold::{Hold, jittered, rest};
-use crate::migrate::plan::{Assignment, Step, Work};
+use crate::migrate::plan::{Step, Work};
 use crate::migrate::state::{self, RunStatus, Wanted};
 use crate::migrate::throttle::Throttles;
 use crate::migrate::watched::Watched;
@@ -224,7 +224,7 @@ impl<'a> Runner<'a> {
             ..AppliedStep::default()
         };
         if let Work::Backfill { table, set, condition } = &step.work {
-            let change = change(table, set, condition.as_deref());
+            let change = Change::of_step(table, set, condition.as_deref());
             if !self.backfill(&change, &mut done).await? {
                 return Ok(Went::Interrupted);
             }
@@ -341,15 +341,6 @@ impl<'a> Runner<'a> {
 
     fn title_after(&self, step: &Step) -> &str {
         self.apply.plan.steps.get(step.number as usize).map_or("", |next| &next.title)
-    }
-}
-
-/// A backfill's step as what it changes.
-pub(super) fn change(table: &str, set: &[Assignment], condition: Option<&str>) -> Change {
-    Change {
-        set: set.iter().map(|one| (one.column.clone(), one.expression.clone())).collect(),
-        condition: condition.map(str::to_owned),
-        ..Change::of(table)
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use sha2::{Digest, Sha256};
 
 use super::key::Key;
+use crate::migrate::plan::Assignment;
 use crate::postgres::quote_identifier;
 
 /// What is changed.
@@ -37,9 +38,32 @@ impl Change {
         Self { table, only, ..Self::default() }
     }
 
+    /// What a step of a plan changes.
+    pub(in crate::migrate) fn of_step(
+        table: &str,
+        set: &[Assignment],
+        condition: Option<&str>,
+    ) -> Self {
+        Self {
+            set: set.iter().map(|one| (one.column.clone(), one.expression.clone())).collect(),
+            condition: condition.map(str::to_owned),
+            ..Self::of(table)
+        }
+    }
+
     pub(in crate::migrate) fn title(&self) -> String {
         let columns: Vec<&str> = self.columns();
         format!("fill {} of {} in batches", columns.join(", "), self.table)
+    }
+
+    /// The same as one statement, for people.
+    pub(in crate::migrate) fn as_statement(&self) -> String {
+        let set: Vec<String> =
+            self.set.iter().map(|(column, value)| format!("{column} = {value}")).collect();
+        let condition = self.condition.as_ref().map(|one| format!(" WHERE {one}"));
+        let only = if self.only { "ONLY " } else { "" };
+        let (table, set) = (&self.table, set.join(", "));
+        format!("UPDATE {only}{table} SET {set}{}", condition.unwrap_or_default())
     }
 
     pub(super) fn columns(&self) -> Vec<&str> {

@@ -1,10 +1,14 @@
 //! Statements run on a copy that nobody else uses, each with what it did.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio_postgres::SimpleQueryMessage;
+use tokio_util::sync::CancellationToken;
 
+use super::super::backfill::{Backfill, Change};
+use super::super::event::{ApplyEvent, ApplyObserver};
 use super::super::facts::LockMode;
 use super::report::{HeldLock, Measured, Run, TableSize};
 use crate::postgres::{Database, PostgresError, Session};
@@ -19,12 +23,14 @@ pub(super) struct Unit {
     kind: Kind,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Kind {
     Transaction,
     Alone,
     /// In a transaction, unless the server refuses that.
     Either,
+    /// In batches.
+    Backfill(Change),
 }
 
 impl Unit {
@@ -36,6 +42,10 @@ impl Unit {
         Self { statements: vec![statement], kind: Kind::Alone }
     }
 
+    pub(super) fn backfill(change: Change) -> Self {
+        Self { statements: vec![change.as_statement()], kind: Kind::Backfill(change) }
+    }
+
     pub(super) fn of_file(statement: String) -> Self {
         Self { statements: vec![statement], kind: Kind::Either }
     }
@@ -44,6 +54,7 @@ impl Unit {
 /// The two sessions of a run: one works, the other looks.
 #[derive(Debug)]
 pub(super) struct Measuring {
+    database: Database,
     worker: Session,
     pid: i32,
     control: Session,
@@ -81,14 +92,16 @@ impl Measuring {
     pub(super) async fn open(database: &Database) -> Result<Self, PostgresError> {
         let (worker, control) = (database.session().await?, database.session().await?);
         let pid = worker.query_one("select pg_backend_pid()", &[]).await.map_err(unread)?.get(0);
-        Ok(Self { worker, pid, control, has_temp: database.version().major() >= 15 })
+        let has_temp = database.version().major() >= 15;
+        Ok(Self { database: database.clone(), worker, pid, control, has_temp })
     }
 
     /// Runs the units to the end, or to the first statement that fails.
     pub(super) async fn run(self, units: &[Unit]) -> Result<Run, PostgresError> {
         let mut run = Run::default();
         for unit in units {
-            let failed = match unit.kind {
+            let failed = match &unit.kind {
+                Kind::Backfill(change) => self.backfill(unit, change, &mut run).await?,
                 Kind::Alone => self.alone(unit, &mut run).await?,
                 Kind::Transaction => self.transaction(unit, &mut run).await?,
                 Kind::Either => match self.transaction(unit, &mut run).await? {
@@ -183,6 +196,39 @@ impl Measuring {
         Ok(None)
     }
 
+    /// As it will be done in earnest. What waits for it waits for a batch.
+    async fn backfill(
+        &self,
+        unit: &Unit,
+        change: &Change,
+        run: &mut Run,
+    ) -> Result<Option<Failure>, PostgresError> {
+        let mut before = self.look().await?;
+        let statement = unit.statements.concat();
+        let watch = Batches::default();
+        let backfill = Backfill::of(change.clone());
+        let report = match backfill.run(&self.database, &watch, &CancellationToken::new()).await {
+            Ok(report) => report,
+            Err(error) => {
+                let message = format!("{}: {statement}", crate::finding::chain(&error));
+                return Ok(Some(Failure { message, refuses_transactions: false }));
+            }
+        };
+        let held_seconds = watch.longest();
+        let object = change.table.clone();
+        let mut measured = Measured {
+            statement,
+            seconds: report.seconds,
+            rows: report.rows,
+            batches: Some(report.batches),
+            locks: vec![HeldLock { object, mode: LockMode::RowExclusiveLock, held_seconds }],
+            ..Measured::default()
+        };
+        before.compare(&self.look().await?, &mut measured);
+        run.statements.push(measured);
+        Ok(None)
+    }
+
     async fn look(&self) -> Result<Look, PostgresError> {
         let mut relations = BTreeMap::new();
         for row in self.control.query(RELATIONS, &[]).await.map_err(unread)? {
@@ -209,6 +255,27 @@ impl Measuring {
             "select temp_bytes::text from pg_stat_database where datname = current_database()";
         let row = self.control.query_one(sql, &[]).await.map_err(unread)?;
         Ok(row.get::<_, &str>(0).parse().ok())
+    }
+}
+
+/// How long the longest batch took.
+#[derive(Debug, Default)]
+struct Batches {
+    longest: Mutex<f64>,
+}
+
+impl Batches {
+    fn longest(&self) -> f64 {
+        *self.longest.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ApplyObserver for Batches {
+    fn on_event(&self, event: &ApplyEvent) {
+        if let ApplyEvent::Batch(batch) = event {
+            let mut longest = self.longest.lock().unwrap_or_else(PoisonError::into_inner);
+            *longest = longest.max(batch.seconds);
+        }
     }
 }
 

@@ -18,9 +18,9 @@ pub struct RehearsalReport {
     pub source: String,
     /// The major version of the server that it was tried on.
     pub server_version: u32,
-    /// The file as it is.
-    pub direct: Run,
-    /// Its plan. A backfill is one UPDATE here.
+    /// The file as it is; none where only a plan was rehearsed.
+    pub direct: Option<Run>,
+    /// Its plan.
     pub planned: Run,
     /// Objects that the two did not leave the same.
     pub differences: Vec<String>,
@@ -34,7 +34,8 @@ impl RehearsalReport {
     /// Whether both ran to their end, and to the same.
     #[must_use]
     pub fn is_sound(&self) -> bool {
-        let ran = self.direct.failure.is_none() && self.planned.failure.is_none();
+        let failed = |run: &Run| run.failure.is_some();
+        let ran = !self.direct.as_ref().is_some_and(failed) && !failed(&self.planned);
         ran && self.differences.is_empty()
     }
 }
@@ -70,6 +71,8 @@ pub struct Measured {
     pub temp_bytes: Option<u64>,
     /// The rows that it says it changed.
     pub rows: u64,
+    /// Batches in which it changed them, where it is a backfill: its lock is then held for the longest.
+    pub batches: Option<u64>,
     /// Tables that are of another size than before, with their indexes.
     pub sizes: Vec<TableSize>,
 }
