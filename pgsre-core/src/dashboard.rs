@@ -28,7 +28,7 @@
 //! ```
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use jiff::Timestamp;
 use tokio::sync::watch::Receiver;
@@ -72,10 +72,16 @@ pub struct Dashboard {
 struct Inner {
     known: Receiver<Arc<Watched>>,
     samples: Arc<dyn SampleStore>,
-    rules: Vec<Rule>,
+    rules: RwLock<Arc<Vec<Rule>>>,
     queries: WorstQueries,
     reports: Option<(ReportStore, BTreeMap<String, String>)>,
     servers: Mutex<BTreeMap<String, Remembered>>,
+}
+
+impl Inner {
+    fn rules(&self) -> Arc<Vec<Rule>> {
+        Arc::clone(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl Dashboard {
@@ -85,7 +91,7 @@ impl Dashboard {
         let inner = Inner {
             known,
             samples: Arc::new(NoSamples),
-            rules: default_rules(),
+            rules: RwLock::new(Arc::new(default_rules())),
             queries: WorstQueries::default(),
             reports: None,
             servers: Mutex::default(),
@@ -102,7 +108,13 @@ impl Dashboard {
     /// Draws the thresholds of these rules, and judges figures by them: those of the watcher.
     #[must_use]
     pub fn judging_by(self, rules: Vec<Rule>) -> Self {
-        self.changed(|inner| inner.rules = rules)
+        self.judge_by(rules);
+        self
+    }
+
+    /// Judges by other rules from now on: those that the watcher was told.
+    pub fn judge_by(&self, rules: Vec<Rule>) {
+        *self.inner.rules.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
     }
 
     /// Shows the heaviest queries: what [`QueryLoad::telling`](crate::queries::QueryLoad::telling)
@@ -128,7 +140,7 @@ impl Dashboard {
         let mut inner = Arc::try_unwrap(self.inner).unwrap_or_else(|shared| Inner {
             known: shared.known.clone(),
             samples: Arc::clone(&shared.samples),
-            rules: shared.rules.clone(),
+            rules: RwLock::new(shared.rules()),
             queries: shared.queries.clone(),
             reports: shared.reports.clone(),
             servers: Mutex::default(),
@@ -153,11 +165,12 @@ impl Dashboard {
         let watched = Arc::clone(&self.inner.known.borrow());
         let seen = watched.servers.get(server)?;
         let servers = self.servers();
+        let rules = self.inner.rules();
         let view = View {
             name: server,
             watched: &watched,
             seen,
-            rules: &self.inner.rules,
+            rules: &rules,
             now,
             queries: self.inner.queries.of(server),
         };
@@ -188,7 +201,8 @@ impl Dashboard {
         now: Timestamp,
     ) -> Result<Vec<Chart>, SampleStoreError> {
         let interval = self.inner.known.borrow().interval;
-        let asked = chart::Asked { server, range, now, interval, rules: &self.inner.rules };
+        let rules = self.inner.rules();
+        let asked = chart::Asked { server, range, now, interval, rules: &rules };
         chart::charts(self.inner.samples.as_ref(), &asked).await
     }
 

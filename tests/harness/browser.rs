@@ -129,6 +129,15 @@ impl Browser {
         self.ask("Emulation.setEmulatedMedia", json!({ "features": features }));
     }
 
+    /// A picture of the whole page, as PNG in base 64.
+    ///
+    /// # Panics
+    /// Where none can be taken.
+    pub fn picture(&mut self) -> String {
+        let taken = self.ask("Page.captureScreenshot", json!({ "captureBeyondViewport": true }));
+        taken["data"].as_str().expect("a picture").to_owned()
+    }
+
     /// Every address that was asked for.
     pub fn requests(&mut self) -> Vec<String> {
         self.value("1");

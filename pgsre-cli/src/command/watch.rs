@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use pgsre_core::dashboard::Token;
+use pgsre_core::dashboard::{Dashboard, Token};
 use pgsre_core::finding::Severity;
 use pgsre_core::history::samples::SampleStore;
 use pgsre_core::monitor::{IncidentState, ServerMonitor};
@@ -78,8 +78,10 @@ where
     if pages.is_some() && dashboard.is_none() {
         lines.trouble("the dashboard is not served beyond this machine without --token-file");
     }
-    let served = pages.map(|pages| (pages, dashboard));
-    let watch = Watch { args, config: Arc::new(config), state, lines, face, environment, worst };
+    let (dashboard, router) = dashboard.unzip();
+    let served = pages.map(|pages| (pages, router));
+    let config = Arc::new(config);
+    let watch = Watch { args, config, state, lines, face, environment, worst, dashboard };
     watch.run(watcher, monitors, served, load).await
 }
 
@@ -97,12 +99,13 @@ fn dashboard_of(
     worst: &WorstQueries,
     token: Option<Token>,
     environment: &Environment,
-) -> Result<Option<Router>, CommandError> {
+) -> Result<Option<(Dashboard, Router)>, CommandError> {
     if token.is_none() && !pages.address().ip().is_loopback() {
         return Ok(None);
     }
     let shown = dashboard::shown(watcher, config, samples, worst, environment)?;
-    Ok(Some(serve::dashboard(&shown, token, Vec::new())))
+    let router = serve::dashboard(&shown, token, Vec::new());
+    Ok(Some((shown, router)))
 }
 
 /// What one look came to: what is worst counts.
@@ -131,6 +134,7 @@ struct Watch<'a> {
     face: &'a Face,
     environment: &'a Environment,
     worst: WorstQueries,
+    dashboard: Option<Dashboard>,
 }
 
 impl Watch<'_> {
@@ -208,6 +212,7 @@ impl Watch<'_> {
                 lines: &self.lines,
                 environment: self.environment,
                 worst: &self.worst,
+                dashboard: self.dashboard.as_ref(),
             };
             if let Some(next) = reload.apply(&current, &load, handle).await {
                 current = Arc::new(next);

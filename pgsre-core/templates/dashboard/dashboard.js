@@ -45,7 +45,7 @@
     button.form.addEventListener("submit", (event) => { event.preventDefault(); press(button); });
   }
   addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.target.matches("input, textarea, select")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.target.matches?.("input, textarea, select")) return;
     document.querySelector(`button[data-key="${CSS.escape(event.key)}"]`)?.click();
   });
 

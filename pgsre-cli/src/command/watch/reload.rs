@@ -1,6 +1,7 @@
 //! Reading the configuration again: what did not change goes on undisturbed.
 
 use pgsre_core::alert::{Outbox, Route};
+use pgsre_core::dashboard::Dashboard;
 use pgsre_core::monitor::{Rule, ServerMonitor, Silence};
 use pgsre_core::queries::WorstQueries;
 use pgsre_core::watch::WatchHandle;
@@ -22,6 +23,8 @@ pub(super) struct Reload<'a> {
     pub(super) lines: &'a Lines,
     pub(super) environment: &'a Environment,
     pub(super) worst: &'a WorstQueries,
+    /// Shows what is watched, by the same rules.
+    pub(super) dashboard: Option<&'a Dashboard>,
 }
 
 /// What a new configuration changes.
@@ -83,6 +86,9 @@ impl Reload<'_> {
     }
 
     async fn carry_out(&self, changes: Changes, handle: &WatchHandle) {
+        if let Some(dashboard) = self.dashboard {
+            dashboard.judge_by(changes.rules.clone());
+        }
         handle.judge_by(changes.rules, changes.silences).await;
         for server in changes.removed {
             handle.remove(server).await;

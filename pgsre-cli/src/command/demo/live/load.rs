@@ -14,7 +14,8 @@ const CUSTOMERS: usize = 3;
 /// How long each thinks.
 const PAUSE: Duration = Duration::from_millis(25);
 
-const BY_CUSTOMER: &str = "SELECT id, amount FROM orders WHERE customer_id = $1";
+/// Some customers at once: the cache is judged by what asks for many blocks.
+const BY_CUSTOMER: &str = "SELECT id, amount FROM orders WHERE customer_id BETWEEN $1 AND $1 + 9";
 const BY_NUMBER: &str = "SELECT customer_id, state FROM orders WHERE id = $1";
 const PAY: &str = "UPDATE orders SET state = 'paid' WHERE id = $1";
 
