@@ -104,6 +104,52 @@ async fn an_alert_that_fails_or_hangs_is_told_and_changes_no_verdict() {
     assert!(hung["error"].as_str().expect("why").contains("no answer in time"), "{hung}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_tells_each_sink_of_an_alert_and_its_end_and_fails_where_one_is_not_told() {
+    let scene = Scene::new().await;
+    let nobody = scene.pgsre.command(&["alert", "test"]).output().expect("pgsre");
+    assert_eq!(nobody.status.code(), Some(2), "nobody is configured");
+    let well = "[watch]\ndeadman = 'HOOK/ok/watch'\n\
+         [[alerter]]\nkind = 'webhook'\nname = 'hook'\nurl = 'HOOK/ok/hook'\n\
+         [[alerter]]\nkind = 'slack'\nurl = 'HOOK/ok/slack'\n\
+         [[alerter]]\nkind = 'pagerduty'\nrouting_key = 'hush'\nurl = 'HOOK/ok/pagerduty'\n\
+         [[alerter]]\nkind = 'opsgenie'\napi_key = 'hush'\nurl = 'HOOK/ok/opsgenie'\n\
+         [[alerter]]\nkind = 'alertmanager'\nurl = 'HOOK/ok/alertmanager'\n\
+         [[alerter]]\nkind = 'command'\ncommand = ['sh', '-c', 'echo $PGSRE_EVENT >> told']\n\
+         [[alerter]]\nkind = 'log'\n\
+         [[alerter]]\nkind = 'ping'\nurl = 'HOOK/ok/well'\nfail_url = 'HOOK/ok/ill'\n";
+    scene.configure(well);
+    let (code, tested) = scene.pgsre.json(&["alert", "test"]);
+    let sinks = tested["alerters"].as_array().expect("alerters");
+    assert_eq!((code, sinks.len()), (0, 9), "{tested:#}");
+    for sink in sinks {
+        assert_eq!(
+            (&sink["firing"]["outcome"], &sink["resolved"]["outcome"]),
+            (&"sent".into(), &"sent".into()),
+            "{sink:#}"
+        );
+    }
+    let events: Vec<_> =
+        scene.hook.posted("/ok/hook").iter().map(|one| one["event"].clone()).collect();
+    assert_eq!(events, ["firing", "resolved"]);
+    let heads = scene.hook.heads();
+    for called in ["GET /ok/ill", "GET /ok/well", "GET /ok/watch"] {
+        assert!(heads.contains(called), "{called}: {heads}");
+    }
+    let (code, one) = scene.pgsre.json(&["alert", "test", "--name", "hook"]);
+    assert_eq!((code, one["alerters"].as_array().map(Vec::len)), (0, Some(1)));
+    let unknown = scene.pgsre.command(&["alert", "test", "--name", "nobody"]).output().expect("pgsre");
+    assert_eq!(unknown.status.code(), Some(2));
+
+    scene.configure(&well.replace("/ok/slack", "/broken").replace("/ok/watch", "/refused"));
+    let output = scene.pgsre.command(&["alert", "test"]).output().expect("pgsre");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(said.matches("NOT DELIVERED").count(), 2, "{said}");
+    assert_eq!(said.matches("told of a test alert").count(), 7, "{said}");
+    assert!(!said.contains("hush"), "{said}");
+}
+
 const SECRETS: &str = "hush";
 
 #[tokio::test(flavor = "multi_thread")]

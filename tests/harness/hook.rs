@@ -80,13 +80,18 @@ async fn answer(mut socket: TcpStream, posts: Posts) {
             _ => return,
         }
         let text = String::from_utf8_lossy(&request).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n")
-            && let Ok(body) = serde_json::from_str(body)
-        {
-            break (head.to_owned(), body);
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            if head.starts_with("GET ") {
+                break (head.to_owned(), Value::Null);
+            }
+            if let Ok(body) = serde_json::from_str(body) {
+                break (head.to_owned(), body);
+            }
         }
     };
-    let status = match head.split(['/', ' ', '?']).find(|word| !word.is_empty() && *word != "POST")
+    let status = match head
+        .split(['/', ' ', '?'])
+        .find(|word| !word.is_empty() && !["POST", "GET"].contains(word))
     {
         Some("hang") => return std::future::pending().await,
         Some("refused") => "403 Forbidden",

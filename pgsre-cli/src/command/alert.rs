@@ -3,18 +3,22 @@
 use std::time::Duration;
 
 use pgsre_core::alert::{
-    Alert, AlertEvent, Delivery, DeliveryOutcome, Dispatcher, RetryPolicy, Route,
+    Alert, AlertEvent, Delivery, DeliveryOutcome, Dispatcher, Heartbeat, RetryPolicy, Route,
 };
+use pgsre_core::finding::chain;
 use serde::Serialize;
 
 use crate::args::{AlertCommand, AlertTestArgs, Format};
-use crate::config::{AlerterConfig, AlerterKind, Config};
+use crate::config::{AlerterConfig, AlerterKind, Config, Secret};
 use crate::error::CommandError;
 use crate::exit_code;
 use crate::face::Face;
 use crate::render::json;
 
 pub(crate) mod routes;
+
+/// What the dead man's switch of the watch is called.
+const DEADMAN: &str = "watch.deadman";
 
 /// The longest that a test waits for one sink.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -25,10 +29,13 @@ pub(crate) async fn run(
     face: &Face,
 ) -> Result<u8, CommandError> {
     let AlertCommand::Test(args) = command;
-    let alerters = chosen(args, config)?;
-    let mut results = Vec::with_capacity(alerters.len());
-    for alerter in alerters {
-        results.push(try_out(alerter).await?);
+    let chosen = chosen(args, config)?;
+    let mut results = Vec::with_capacity(chosen.len());
+    for one in chosen {
+        results.push(match one {
+            Chosen::Alerter(config) => try_out(config).await?,
+            Chosen::DeadMan(url) => call(DEADMAN, "deadman", None, url).await,
+        });
     }
     match args.format {
         Format::Human => face.print(&human(&results))?,
@@ -59,34 +66,50 @@ impl TestedAlerter {
     }
 }
 
-/// All that are told of rules, or the ones that are named.
-fn chosen<'c>(
-    args: &AlertTestArgs,
-    config: &'c Config,
-) -> Result<Vec<&'c AlerterConfig>, CommandError> {
-    let told = |one: &&AlerterConfig| !matches!(one.kind, AlerterKind::Ping { .. });
-    let all: Vec<_> = config.alerters.iter().filter(told).collect();
+/// What is tried out.
+#[derive(Clone, Copy)]
+enum Chosen<'c> {
+    Alerter(&'c AlerterConfig),
+    /// The dead man's switch of the watch.
+    DeadMan(&'c Secret),
+}
+
+impl<'c> Chosen<'c> {
+    fn name(&self) -> &'c str {
+        match self {
+            Self::Alerter(config) => config.name(),
+            Self::DeadMan(_) => DEADMAN,
+        }
+    }
+}
+
+/// All that are configured, or the ones that are named.
+fn chosen<'c>(args: &AlertTestArgs, config: &'c Config) -> Result<Vec<Chosen<'c>>, CommandError> {
+    let alerters = config.alerters.iter().map(Chosen::Alerter);
+    let all: Vec<_> = alerters.chain(config.watch.deadman.iter().map(Chosen::DeadMan)).collect();
     if all.is_empty() {
         return Err(CommandError::usage("no alerter is configured, so that nobody is told")
             .with_hint("`pgsre init` writes a pgsre.toml with an example of each kind"));
     }
     for name in &args.name {
         if !all.iter().any(|one| one.name() == name) {
-            let names: Vec<_> = all.iter().map(|one| one.name()).collect();
+            let names: Vec<_> = all.iter().map(Chosen::name).collect();
             return Err(CommandError::usage(format!("there is no alerter {name:?}"))
                 .with_hint(format!("there is: {}", names.join(", "))));
         }
     }
-    let asked = |one: &&AlerterConfig| {
-        args.name.is_empty() || args.name.iter().any(|name| name == one.name())
-    };
+    let asked =
+        |one: &Chosen<'_>| args.name.is_empty() || args.name.iter().any(|name| name == one.name());
     Ok(all.into_iter().filter(asked).collect())
 }
 
 /// Tells one sink of an alert and of its end, whatever it wants otherwise.
 async fn try_out(config: &AlerterConfig) -> Result<TestedAlerter, CommandError> {
+    if let AlerterKind::Ping { url, fail_url, .. } = &config.kind {
+        return Ok(call(config.name(), config.kind.name(), fail_url.as_ref(), url).await);
+    }
     let Some(alerter) = routes::alerter(config)? else {
-        return Err(CommandError::usage("a ping is no alerter that can be told"));
+        return Err(CommandError::usage(format!("{} cannot be told of an alert", config.name())));
     };
     let retry = RetryPolicy { attempts: 2, ..RetryPolicy::default() };
     let dispatcher = Dispatcher::new([Route::to(alerter)]).with_retry(retry).with_timeout(TIMEOUT);
@@ -94,6 +117,28 @@ async fn try_out(config: &AlerterConfig) -> Result<TestedAlerter, CommandError> 
     let firing = tell(&dispatcher, AlertEvent::Firing, began).await;
     let resolved = tell(&dispatcher, AlertEvent::Resolved, began).await;
     Ok(TestedAlerter { name: config.name().to_owned(), kind: config.kind.name(), firing, resolved })
+}
+
+/// Calls the URL of failures, where there is one, and then that of success.
+async fn call(
+    name: &str,
+    kind: &'static str,
+    failure: Option<&Secret>,
+    success: &Secret,
+) -> TestedAlerter {
+    let firing = ping(name, failure.unwrap_or(success)).await;
+    let resolved = ping(name, success).await;
+    TestedAlerter { name: name.to_owned(), kind, firing, resolved }
+}
+
+async fn ping(name: &str, url: &Secret) -> Delivery {
+    let called = match Heartbeat::new(url.expose()) {
+        Ok(heartbeat) => heartbeat.beat().await,
+        Err(error) => Err(error),
+    };
+    let error = called.err().map(|error| chain(&error));
+    let outcome = if error.is_none() { DeliveryOutcome::Sent } else { DeliveryOutcome::Failed };
+    Delivery { alerter: name.to_owned(), outcome, attempts: 1, error }
 }
 
 async fn tell(dispatcher: &Dispatcher, event: AlertEvent, began: jiff::Timestamp) -> Delivery {
