@@ -138,7 +138,8 @@ async fn a_test_tells_each_sink_of_an_alert_and_its_end_and_fails_where_one_is_n
     }
     let (code, one) = scene.pgsre.json(&["alert", "test", "--name", "hook"]);
     assert_eq!((code, one["alerters"].as_array().map(Vec::len)), (0, Some(1)));
-    let unknown = scene.pgsre.command(&["alert", "test", "--name", "nobody"]).output().expect("pgsre");
+    let unknown =
+        scene.pgsre.command(&["alert", "test", "--name", "nobody"]).output().expect("pgsre");
     assert_eq!(unknown.status.code(), Some(2));
 
     scene.configure(&well.replace("/ok/slack", "/broken").replace("/ok/watch", "/refused"));

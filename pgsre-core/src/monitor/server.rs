@@ -84,9 +84,9 @@ impl ServerMonitor {
     }
 
     /// Replicas that must be there, by application name, slot or address: one that is absent is
-    /// *disconnected*. Those that have a physical slot or were seen are expected in any case. A server
-    /// that is a standby itself is expected to have these below it, too, unless they have changed places: it
-    /// was a primary when it was read before, or follows one of them by the address that they have here.
+    /// *disconnected*. Those that have a physical slot or were seen are expected in any case. While
+    /// the server is a standby itself, only those are: after a switchover the others follow its primary, and
+    /// nodes that take turns name each other. Give a replica of a standby a slot.
     #[must_use]
     pub fn expecting<S: Into<String>>(mut self, standbys: impl IntoIterator<Item = S>) -> Self {
         self.server.standbys.extend(standbys.into_iter().map(Into::into));

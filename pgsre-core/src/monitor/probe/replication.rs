@@ -60,17 +60,12 @@ const REMEMBERED: Duration = Duration::from_secs(24 * 3600);
 /// itself was where the replica is now, from earlier readings, which bounds the former, too. A replica
 /// that is not connected has no lag, never 0.
 ///
-/// A server that is a standby, and was when it was first read, has replicas of its own: those that are
-/// configured are expected of it, too. Where it became a standby since, or follows one of them, they have
-/// changed places, and it expects those that it had since, and those that have a slot.
+/// Configured replicas are those of a primary: nodes that take turns name each other, and only one of them is
+/// followed. A server that is a standby expects those that it had since it became one, and those that have
+/// a slot.
 #[derive(Debug, Default)]
 pub struct Replication {
-    /// Whether it was a standby when it was read last.
-    standby: Option<bool>,
-    /// Whether it was a primary before.
-    was_primary: bool,
-    /// Where a standby gets its log from, as it was told.
-    upstream: Option<String>,
+    standby: bool,
     /// When the server was where.
     positions: Positions,
     seen: BTreeMap<String, Seen>,
@@ -84,9 +79,6 @@ struct Seen {
     answers: Answers,
     replay: Option<i64>,
 }
-
-/// Visible to `pg_monitor`; for others it is not known.
-const UPSTREAM: &str = "SELECT sender_host FROM pg_stat_wal_receiver";
 
 const METRICS: &[Metric] = &[
     Metric::ReplicationConnected,
@@ -117,11 +109,6 @@ impl Probe for Replication {
             .iter()
             .map(|row| row.try_get(0))
             .collect::<Result<_, _>>()?;
-        self.upstream = None;
-        if cx.standby && !cx.standbys.is_empty() {
-            let upstream = cx.rows(UPSTREAM, &[]).await?;
-            self.upstream = upstream.first().map(|row| row.try_get(0)).transpose()?.flatten();
-        }
         Ok(self.judge(cx, &replicas, &slots))
     }
 }
@@ -209,7 +196,7 @@ impl Replication {
             self.samples(cx, &name, replica, &mut measured);
         }
         self.seen.retain(|_, seen| cx.instant.duration_since(seen.at) <= REMEMBERED);
-        let configured = if self.has_changed_places(cx.standbys) { &[] } else { cx.standbys };
+        let configured = if cx.standby { &[] } else { cx.standbys };
         for name in self.absent(configured, &present, slots) {
             measured.samples.extend(disconnected(cx, &name));
         }
@@ -218,18 +205,11 @@ impl Replication {
 
     /// Who followed a primary need not follow it as a standby, and the other way round.
     fn note_role(&mut self, standby: bool) {
-        if self.standby.is_some_and(|before| before != standby) {
-            self.was_primary = standby;
+        if self.standby != standby {
+            self.standby = standby;
             self.seen.clear();
             self.positions.clear();
         }
-        self.standby = Some(standby);
-    }
-
-    /// Whether the configured replicas are no longer below this server, but beside or above it.
-    fn has_changed_places(&self, configured: &[String]) -> bool {
-        let follows_one = self.upstream.as_ref().is_some_and(|host| configured.contains(host));
-        self.standby == Some(true) && (self.was_primary || follows_one)
     }
 
     /// Those that are configured, were seen, or have a slot, and are not there.

@@ -102,25 +102,6 @@ fn who_followed_a_primary_is_not_expected_by_the_standby_that_it_became() {
 }
 
 #[test]
-fn configured_replicas_are_expected_of_a_standby_unless_they_have_changed_places_with_it() {
-    let configured = ["db3".to_owned(), "10.0.0.2".to_owned()];
-    let mut cascading = Replication::default();
-    cascading.note_role(true);
-    cascading.upstream = Some("10.0.0.1".to_owned());
-    assert!(!cascading.has_changed_places(&configured), "a standby from the first reading on");
-    cascading.upstream = Some("10.0.0.2".to_owned());
-    assert!(cascading.has_changed_places(&configured), "it follows one of its own");
-
-    let mut switched = Replication::default();
-    switched.note_role(false);
-    assert!(!switched.has_changed_places(&configured));
-    switched.note_role(true);
-    assert!(switched.has_changed_places(&configured), "it was their primary");
-    switched.note_role(false);
-    assert!(!switched.has_changed_places(&configured), "and is again");
-}
-
-#[test]
 fn a_replica_goes_by_the_name_that_the_configuration_has_for_it() {
     let nameless = Replica {
         application: NAMELESS.to_owned(),
