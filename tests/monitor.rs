@@ -356,3 +356,33 @@ async fn a_reset_of_the_statistics_or_a_restart_is_no_rate() {
     let reading = monitor.read().await;
     assert_eq!(value(&reading, Metric::TransactionsCommitRate), None, "{reading:#?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_migration_under_way_is_read_where_the_role_may_and_said_to_be_hidden_where_not() {
+    let server = Server::start(15).await;
+    let progress = |reading: &Reading| {
+        let all = reading.samples_of(Metric::MigrationProgress);
+        all.map(|sample| (sample.labels["step"].clone(), sample.value)).collect::<Vec<_>>()
+    };
+    let mut monitor = monitor(&server);
+    let before = monitor.read().await;
+    assert_eq!(progress(&before), []);
+    assert!(!before.missing.iter().any(|missing| missing.probe == "migrations"));
+    server.sql(
+        "postgres",
+        b"create role lesser login in role pg_monitor; create schema pgsre_migrate;
+          create table pgsre_migrate.run (name text primary key, step int, steps int,
+              started_at timestamptz default now(), heartbeat timestamptz default now());
+          create table pgsre_migrate.part (run text, passed bigint, estimate bigint);
+          insert into pgsre_migrate.run values ('add_email', 2, 4);
+          insert into pgsre_migrate.part values ('add_email', 30, 60), ('add_email', 20, 40)",
+    );
+    assert_eq!(progress(&monitor.read().await), [("2 of 4".to_owned(), Some(0.375))]);
+
+    let config = ConnectConfig::parse(&server.uri("postgres").replace("postgres@", "lesser@"));
+    let mut lesser = ServerMonitor::new("lesser", config.expect("a configuration"));
+    let reading = lesser.read().await;
+    assert!(reading.missing.is_empty(), "{:?}", reading.missing);
+    assert_eq!(progress(&reading), []);
+    assert!(reading.unseen.iter().any(|why| why.contains("pgsre_migrate")), "{:?}", reading.unseen);
+}

@@ -38,8 +38,8 @@ pub use incident::{
 pub use metric::{Metric, Unit};
 pub use probe::{
     Archiver, Cache, Checkpoints, Connections, Disk, FileSystem, FreeSpace, IndependentProbe,
-    Limits, Locks, Measured, Probe, ProbeContext, Receiver, Replication, ServerDirectories, Slots,
-    Subscriptions, Transactions, Wraparound, default_probes,
+    Limits, Locks, Measured, Migrations, Probe, ProbeContext, Receiver, Replication,
+    ServerDirectories, Slots, Subscriptions, Transactions, Wraparound, default_probes,
 };
 pub(crate) use prometheus::label_name;
 pub use prometheus::{prometheus_rules, scrape_config};

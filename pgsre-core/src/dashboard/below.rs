@@ -36,6 +36,7 @@ impl View<'_> {
             alerts,
             past_alerts: remembered.past.iter().cloned().collect(),
             backups: self.backups(reading, remembered),
+            migrations: reading.map(|reading| self.migrations(reading)).unwrap_or_default(),
             queries: self.worst_queries(reading),
             forecasts: reading.map(|reading| self.forecasts(reading)).unwrap_or_default(),
             unseen: reading.map(|reading| reading.unseen.clone()).unwrap_or_default(),
@@ -113,6 +114,24 @@ impl View<'_> {
         let known = figures.iter().map(|figure| figure.state).filter(|one| *one != State::NoData);
         let state = known.max().unwrap_or(State::NoData);
         BackupsBoard { state, figures, drills: remembered.drills.clone() }
+    }
+
+    /// What pgsre changes now, and when it last got on.
+    fn migrations(&self, reading: &Reading) -> Vec<Figure> {
+        let judge = self.judge();
+        let under_way = reading.samples_of(Metric::MigrationProgress).filter_map(|sample| {
+            let name = sample.labels.get("migration")?;
+            let step = sample.labels.get("step").map(String::as_str).unwrap_or_default();
+            let mut all = reading.samples_of(Metric::MigrationIdleSeconds);
+            let idle = all.find(|idle| idle.labels.get("migration") == Some(name));
+            let idle = idle.and_then(|idle| idle.value);
+            let got_on = idle.map_or_else(String::new, |idle| {
+                format!("; got on {} ago", seconds(idle.max(0.0)))
+            });
+            let note = format!("step {step}{got_on}");
+            Some(Figure { note, ..Figure::of(name.as_str(), sample, &judge) })
+        });
+        under_way.collect()
     }
 
     fn worst_queries(&self, reading: Option<&Reading>) -> QueriesBoard {

@@ -184,6 +184,8 @@ pub struct ServerBoard {
     pub past_alerts: Vec<PastAlert>,
     /// Backups and drills.
     pub backups: BackupsBoard,
+    /// Migrations that pgsre applies now; empty where none is under way.
+    pub migrations: Vec<Figure>,
     /// The worst queries.
     pub queries: QueriesBoard,
     /// What will hurt next, the soonest first.

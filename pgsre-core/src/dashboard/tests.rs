@@ -104,6 +104,23 @@ impl Scene {
     }
 }
 
+#[test]
+fn a_migration_says_how_far_it_is_and_when_it_last_got_on_and_none_is_none() {
+    let mut scene = Scene::new();
+    scene.publish(well(0));
+    assert_eq!(scene.board(0).migrations, []);
+    let mut reading = well(10);
+    let about =
+        |metric, value| Sample::exact(metric, value, at(10)).about("migration", "add_email");
+    reading.samples.push(about(Metric::MigrationProgress, 0.375).about("step", "2 of 4"));
+    reading.samples.push(about(Metric::MigrationIdleSeconds, 3.0));
+    scene.publish(reading);
+    let shown = scene.board(10).migrations;
+    assert_eq!((shown.len(), shown[0].name.as_str()), (1, "add_email"));
+    assert_eq!(shown[0].note.replace('\u{a0}', " "), "step 2 of 4; got on 3 s ago");
+    assert_eq!(shown[0].value, Some(0.375));
+}
+
 /// A panel of one reading, looked at when it was read.
 fn panel(kind: PanelKind, reading: Reading) -> Panel {
     let mut scene = Scene::new();

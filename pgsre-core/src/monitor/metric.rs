@@ -137,6 +137,8 @@ metrics! {
     WalBytes = "wal.bytes", Bytes, "Size of the directory of write-ahead log.";
     ArchiverFailing = "archiver.failing", Bool, "Whether the last attempt to archive write-ahead log failed; unknown where archiving is off.";
     ArchiverBacklog = "archiver.backlog", Count, "Segments of write-ahead log that wait to be archived.";
+    MigrationProgress = "migration.progress", Ratio, "How much of the migration that pgsre applies is done, by steps, a backfill by its rows; the step is a label.";
+    MigrationIdleSeconds = "migration.idle_seconds", Seconds, "How long ago the migration that pgsre applies last got on.";
     PoolUp = "pool.up", Bool, "Whether PgBouncer's console answers.";
     PoolClientsActive = "pool.clients_active", Count, "Clients of the pool that do not wait: idle ones count.";
     PoolClientsWaiting = "pool.clients_waiting", Count, "Clients of the pool that wait for a server connection.";

@@ -20,6 +20,7 @@ mod connections;
 mod disk;
 mod limits;
 mod locks;
+mod migrations;
 mod positions;
 mod receiver;
 mod replication;
@@ -36,6 +37,7 @@ pub use connections::Connections;
 pub use disk::{Disk, FileSystem, FreeSpace, ServerDirectories};
 pub use limits::Limits;
 pub use locks::Locks;
+pub use migrations::Migrations;
 pub use receiver::Receiver;
 pub use replication::Replication;
 pub use slots::Slots;
@@ -114,6 +116,7 @@ pub fn default_probes() -> Vec<Box<dyn Probe>> {
         Box::new(Wraparound),
         Box::new(Checkpoints::default()),
         Box::new(Archiver),
+        Box::new(Migrations),
         Box::new(Disk::default()),
     ]
 }

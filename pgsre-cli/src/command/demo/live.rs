@@ -99,7 +99,7 @@ async fn show(
     let (controls, mut pressed) = breaking::controls();
     let router = serve::alone(watcher.watched(), serve::dashboard(&dashboard, None, controls));
     face.print(&format!(
-        "dashboard at http://{}/\n  A primary, two standbys and a load. Break something with the \
+        "dashboard at http://{}/server/{SERVER}?range=15m\n  A primary, two standbys and a load. Break something with the \
          page's buttons or their keys; Ctrl-C ends the demo and removes it.\n",
         pages.address()
     ))?;

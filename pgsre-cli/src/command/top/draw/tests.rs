@@ -68,6 +68,7 @@ fn board(name: &str, second: i64) -> ServerBoard {
         alerts: Vec::new(),
         past_alerts: Vec::new(),
         backups: BackupsBoard::default(),
+        migrations: Vec::new(),
         queries: QueriesBoard {
             seconds: Some(60.0),
             why: String::new(),
