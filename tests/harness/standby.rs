@@ -311,6 +311,10 @@ fn base_backup(upstream: &impl Upstream, name: &str, data: &Path) {
         .output()
         .expect("pg_basebackup");
     assert!(base.status.success(), "{}", String::from_utf8_lossy(&base.stderr));
+    // A package without pg_basebackup has that of a newer version, which names what 13 does not know.
+    let conf = data.join("postgresql.auto.conf");
+    let settings = fs::read_to_string(&conf).expect("its settings");
+    fs::write(&conf, settings.replace(" sslsni=1", "")).expect("its settings");
 }
 
 fn is_root() -> bool {
