@@ -16,7 +16,7 @@ begin
 end
 $body$;
 create procedure tidy() language plpgsql as $$ begin create index orders_note on orders (note); end $$;
-create function nothing() returns int language sql begin atomic select 1; end;
+create function nothing() returns int language sql as 'select 1';
 create function log_change() returns trigger language plpgsql as $$
 begin
     lock table ledger in share row exclusive mode;

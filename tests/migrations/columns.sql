@@ -194,6 +194,7 @@ alter table orders alter column id set not null;
 alter table orders alter column amount drop not null;
 alter table orders alter column note drop not null;
 alter table orders alter column note set storage external;
+-- since 14
 alter table orders alter column note set compression pglz;
 alter table orders alter column note set statistics 500;
 alter table orders alter column note set (n_distinct = 100);
@@ -244,6 +245,7 @@ alter table orders set without cluster;
 alter table orders set logged;
 alter table orders set unlogged;
 alter table orders set tablespace pg_default;
+-- since 15
 alter table orders set access method heap;
 comment on table orders is 'orders';
 comment on column orders.note is 'note';

@@ -91,6 +91,7 @@ alter table orders add constraint k unique (c, d);
 alter table orders add constraint k unique (c) include (d);
 alter table orders add constraint k unique (c) deferrable initially deferred;
 alter table orders add constraint k unique (c) with (fillfactor = 70);
+-- since 15
 alter table orders add unique nulls not distinct (c);
 alter table orders add constraint k unique using index orders_a;
 alter table orders add constraint k unique using index orders_e;

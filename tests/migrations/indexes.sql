@@ -39,6 +39,7 @@ create index i on orders (a) where b is null and c > 3;
 create index i on orders (a) with (fillfactor = 70);
 create index i on orders (b text_pattern_ops);
 create index i on orders (b collate "C");
+-- since 15
 create unique index i on orders (a, b) nulls not distinct;
 create index i on orders (a) tablespace pg_default;
 create index i on totals (n);
@@ -71,7 +72,9 @@ reindex table shop.items;
 reindex table totals;
 reindex table concurrently orders;
 reindex index concurrently orders_a;
+-- since 14
 reindex (concurrently) index orders_a;
+-- since 14
 reindex (concurrently, verbose) table others;
 reindex table concurrently totals;
 reindex schema shop;

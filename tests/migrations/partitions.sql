@@ -61,6 +61,7 @@ alter table events attach partition loose for values from ('2024-03-01') to ('20
 -- given create table one (id int, sub int, other int); insert into one values (1, 5); alter table one add constraint waiting check (sub > 0); alter table one add constraint bounds check (sub is not null and sub = 5 and id is not null and id = 1);
 alter table deep_1 attach partition one for values in (5);
 alter table events detach partition events_1;
+-- since 14
 alter table events detach partition events_1 concurrently;
 alter table deep detach partition deep_1;
 alter table regions detach partition regions_1;
@@ -117,6 +118,7 @@ create index i on deep (id);
 alter index i attach partition i_1;
 drop index events_kind;
 drop index deep_sub;
+-- since 14
 reindex index events_kind;
 reindex table events;
 reindex table events_1;

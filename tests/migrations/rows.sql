@@ -19,6 +19,7 @@ update public.orders set a = 1;
 delete from orders;
 delete from orders where id = 4;
 delete from orders o using others p where p.id = o.id;
+-- since 15
 merge into orders o using others p on o.id = p.id when matched then update set a = p.a;
 with moved as (delete from orders returning *) insert into others select id + 1000, a from moved;
 with changed as (update orders set a = 1 returning id) select * from changed;

@@ -50,6 +50,7 @@ alter materialized view totals owner to current_user;
 alter materialized view totals rename column n to count;
 create trigger t before insert on orders for each row execute function noted();
 create trigger t after update of a on orders for each row when (new.a > 0) execute function noted();
+-- since 14
 create or replace trigger existing before update on orders for each row execute function noted();
 create constraint trigger t after insert on orders deferrable initially deferred for each row execute function noted();
 create trigger t instead of insert on simple for each row execute function noted();

@@ -83,6 +83,11 @@ impl Derivation<'_> {
 
     /// Queries plan with all indexes of a table, so that the locks on these stop them too.
     fn reindex_table(&mut self, table: &str, concurrently: bool) {
+        let is_partitioned = self.schema.table(table).is_some_and(|known| known.partitioned);
+        if self.version < 14 && is_partitioned {
+            // It warns that this is not done yet, and does nothing.
+            return self.lock(table, mode(concurrently, LockMode::ShareLock));
+        }
         let tables = self.partitions(table);
         self.facts.refuses_transactions |= tables.len() > 1;
         // The partitions are found under ShareLock, whatever comes then.

@@ -89,8 +89,17 @@ impl Derivation<'_> {
     /// Locks the tables that foreign keys of a table refer to.
     pub(super) fn lock_referred(&mut self, table: &str, of: impl Fn(&[String]) -> bool) {
         let keys = self.schema.foreign_keys().filter(|key| key.table == table && of(key.columns));
-        let parents: Vec<String> = keys.flat_map(|key| self.family(key.parent)).collect();
+        let parents: Vec<String> = keys.flat_map(|key| self.triggered(key.parent)).collect();
         self.lock_all(&parents, LockMode::AccessExclusiveLock);
+    }
+
+    /// The tables that have a foreign key's triggers. Before 15 a partitioned table has none itself.
+    fn triggered(&self, parent: &str) -> Vec<String> {
+        let mut family = self.family(parent);
+        let is_partitioned =
+            |table: &String| self.schema.table(table).is_some_and(|known| known.partitioned);
+        family.retain(|table| self.version >= 15 || !is_partitioned(table));
+        family
     }
 
     /// The tables whose foreign keys refer to these columns of a table.

@@ -39,7 +39,8 @@ impl Derivation<'_> {
         let keys = self.schema.foreign_keys();
         let mut others: Vec<String> = Vec::new();
         for key in keys {
-            if key.parent == parent {
+            // Since 15, and in the minor versions of 15 and 16 since the end of 2024.
+            if key.parent == parent && self.version >= 15 {
                 others.push(key.table.to_owned());
             }
             if key.table == parent {
@@ -70,10 +71,25 @@ impl Derivation<'_> {
         self.schema.indexes_of(table).map(|(_, index)| index.columns.as_slice()).collect()
     }
 
+    /// Before 14 a partition that no foreign key refers to is read and written while it is detached, but its
+    /// indexes are locked.
+    fn lock_detached(&mut self, parent: &str, family: &[String]) {
+        let is_referred = self.schema.foreign_keys().any(|key| key.parent == parent);
+        let Some((own, below)) = family.split_first().filter(|_| !is_referred && self.version < 14)
+        else {
+            return self.lock_all(family, LockMode::AccessExclusiveLock);
+        };
+        self.lock(own, LockMode::ShareUpdateExclusiveLock);
+        self.lock_all(below, LockMode::AccessExclusiveLock);
+        let indexes: Vec<String> =
+            self.schema.indexes_of(own).map(|(name, _)| name.clone()).collect();
+        self.lock_all(&indexes, LockMode::AccessExclusiveLock);
+    }
+
     pub(super) fn detach(&mut self, parent: &str, partition: &str, concurrently: bool) {
         self.facts.refuses_transactions |= concurrently;
         let family = self.family(partition);
-        self.lock_all(&family, LockMode::AccessExclusiveLock);
+        self.lock_detached(parent, &family);
         let default = self.schema.table(parent).and_then(|known| known.default_partition.clone());
         self.lock(&default.unwrap_or_default(), LockMode::AccessExclusiveLock);
         // No row may refer to what is detached.
