@@ -377,6 +377,35 @@ async fn a_server_that_is_not_fit_is_refused_unless_somebody_says_why_not() {
     nothing_is_left(&database).await;
 }
 
+#[tokio::test]
+async fn a_role_and_a_search_path_of_the_file_hold_for_later_steps_and_after_an_interruption() {
+    let server = Server::start(15).await;
+    server.create("roles", "", format!("create role app; {}", ledger()).as_bytes());
+    let database = server.connect("roles").await;
+    run_sql(&database, "alter schema shop owner to app; alter table shop.ledger owner to app")
+        .await;
+    let sql = "SET ROLE app; SET search_path TO shop; ALTER TABLE ledger ADD COLUMN ref text; \
+               UPDATE ledger SET ref = 'R' || id; CREATE INDEX ledger_note ON ledger (note); \
+               CREATE TABLE made (id int); RESET ROLE; CREATE TABLE also (id int);";
+    let plan = plan(&database, sql).await;
+    let cancel = CancellationToken::new();
+    let watcher = Watcher::acting(|_, batches| {
+        if batches == 2 {
+            cancel.cancel();
+        }
+    });
+    let report = quick(plan.clone()).run(&database, &watcher, &cancel).await.expect("a report");
+    assert_eq!(report.ending, ApplyEnding::Interrupted);
+    let report = quick(plan).run(&database, &Unwatched, &CancellationToken::new()).await;
+    assert_eq!(report.expect("a report").ending, ApplyEnding::Done);
+    let owners = "select c.relname || ' of ' || pg_get_userbyid(c.relowner) from pg_class c \
+                  where relnamespace = 'shop'::regnamespace and relkind = 'r' order by 1";
+    assert_eq!(ask(&database, owners).await, "also of postgres; ledger of app; made of app");
+    let filled = "select count(*)::text from shop.ledger where ref = 'R' || id";
+    assert_eq!(ask(&database, filled).await, "30000");
+    nothing_is_left(&database).await;
+}
+
 /// The command line against one database.
 struct Shop {
     pgsre: Pgsre,

@@ -110,17 +110,24 @@ fn the_interval_holds_the_truth_nine_times_of_ten() {
 /// refused.
 fn coverages(rounds: u64) -> Vec<(&'static str, f64, usize)> {
     type Shape = fn(f64, f64) -> f64;
-    const SHAPES: [(&str, Shape); 4] = [
-        ("steady with noise", |at, noise| 100.0 + at + 5.0 * noise),
-        ("slow beneath much noise", |at, noise| 100.0 + 0.3 * at + 20.0 * noise),
-        ("a daily rhythm", |at, noise| {
+    const WEEK: i64 = 168;
+    const SHAPES: [(&str, i64, Shape); 6] = [
+        ("steady with noise", WEEK, |at, noise| 100.0 + at + 5.0 * noise),
+        ("slow beneath much noise", WEEK, |at, noise| 100.0 + 0.3 * at + 20.0 * noise),
+        ("a daily rhythm", WEEK, |at, noise| {
             100.0 + at + 10.0 * (at * std::f64::consts::TAU / 24.0).sin() + noise
         }),
-        ("a deletion", |at, noise| if at < 60.0 { 400.0 + at } else { at } + 3.0 * noise),
+        ("a deletion", WEEK, |at, noise| if at < 60.0 { 400.0 + at } else { at } + 3.0 * noise),
+        ("nightly steps", WEEK, |at, noise| 100.0 + ((at + 12.0) / 24.0).floor() * 24.0 + noise),
+        ("weekends without growth, four weeks", 4 * WEEK, |at, noise| {
+            let (week, hour) = ((at / 168.0).floor(), at % 168.0);
+            100.0 + week * 120.0 + hour.min(120.0) + noise
+        }),
     ];
     SHAPES
         .into_iter()
-        .map(|(name, shape)| {
+        .map(|(name, hours, shape)| {
+            let end = hours * 300 / WEEK;
             let mut rng = SmallRng::seed_from_u64(7);
             let mut held = 0;
             let mut said = 0;
@@ -128,14 +135,14 @@ fn coverages(rounds: u64) -> Vec<(&'static str, f64, usize)> {
                 // Sums of uniform figures: near enough to a normal distribution.
                 let mut noise = || (0..12).map(|_| rng.random::<f64>()).sum::<f64>() - 6.0;
                 let points: Vec<_> =
-                    (0..168).map(|at| (hour(at), shape(at as f64, noise()))).collect();
+                    (0..hours).map(|at| (hour(at), shape(at as f64, noise()))).collect();
                 // The truth of the line without its noise, one and a half times as far as was seen.
-                let bound = shape(300.0, 0.0);
+                let bound = shape(end as f64, 0.0);
                 let Ok(forecast) = until(&points, bound, MONTH) else { continue };
                 said += 1;
                 let slack = SignedDuration::from_hours(6);
-                let is_held = forecast.earliest - slack <= hour(300)
-                    && forecast.latest.is_none_or(|latest| latest + slack >= hour(300));
+                let is_held = forecast.earliest - slack <= hour(end)
+                    && forecast.latest.is_none_or(|latest| latest + slack >= hour(end));
                 held += usize::from(is_held);
             }
             (name, held as f64 / said.max(1) as f64, said)

@@ -285,11 +285,26 @@ impl Apply {
     ) -> Result<ApplyReport, ApplyError> {
         let begin = Instant::now();
         self.check(database)?;
-        let mut hold = Hold::take(database, &self.name).await?;
         let throttles = Throttles::new(std::mem::take(self.throttles()));
-        if !state::is_under_way(&hold).await? {
-            self.refuse_unfit(database).await?;
-            self.backfills(database, 1).await?;
+        let mut hold = Hold::take(database, &self.name).await?;
+        let report = self.held(throttles, &mut hold, observer, cancel).await;
+        // However it went, nobody is to wait for our lock to go.
+        hold.close().await;
+        let mut report = report?;
+        report.seconds = begin.elapsed().as_secs_f64();
+        Ok(report)
+    }
+
+    async fn held(
+        &self,
+        throttles: Throttles,
+        hold: &mut Hold,
+        observer: &dyn ApplyObserver,
+        cancel: &CancellationToken,
+    ) -> Result<ApplyReport, ApplyError> {
+        if !state::is_under_way(hold).await? {
+            self.refuse_unfit(hold.database()).await?;
+            self.backfills(hold.database(), 1).await?;
         }
         let text = serde_json::to_string(&self.plan).unwrap_or_default();
         let contents = Contents {
@@ -299,11 +314,9 @@ impl Apply {
             forced: self.forced.as_deref(),
             plan: Some(&text),
         };
-        let standing = state::begin(&hold, &contents).await?;
-        let mut report = Runner::new(&self, throttles, &mut hold, observer, cancel).run().await?;
+        let standing = state::begin(hold, &contents).await?;
+        let mut report = Runner::new(self, throttles, hold, observer, cancel).run().await?;
         report.forced = standing.forced;
-        report.seconds = begin.elapsed().as_secs_f64();
-        hold.close().await;
         Ok(report)
     }
 

@@ -179,19 +179,30 @@ impl Backfill {
         }
         let name = name.unwrap_or_else(|| format!("backfill of {}", change.table));
         let mut hold = Hold::take(database, &name).await?;
-        // What cannot be done leaves no state behind.
-        let plan = plan::make(hold.session(), &change, key.as_deref(), &pace).await?;
-        let (hash, title) = (change.hash(key.as_deref()), change.title());
-        let contents = Contents { hash: &hash, steps: 1, title: &title, forced: None, plan: None };
-        state::begin(&hold, &contents).await?;
         let mut throttles = Throttles::new(throttles);
         let job = Job { change: &change, key: key.as_deref(), pace: &pace };
-        let report =
-            Engine::new(job, &mut throttles, &mut hold, observer, cancel).run(plan).await?;
-        if report.ending == Ending::Done {
-            state::forget(&hold).await?;
-        }
+        let report = held(job, &mut throttles, &mut hold, observer, cancel).await;
+        // However it went, nobody is to wait for our lock to go.
         hold.close().await;
-        Ok(report)
+        report
     }
+}
+
+async fn held(
+    job: Job<'_>,
+    throttles: &mut Throttles,
+    hold: &mut Hold,
+    observer: &dyn ApplyObserver,
+    cancel: &CancellationToken,
+) -> Result<BackfillReport, ApplyError> {
+    // What cannot be done leaves no state behind.
+    let plan = plan::make(hold.session(), job.change, job.key, job.pace).await?;
+    let (hash, title) = (job.change.hash(job.key), job.change.title());
+    let contents = Contents { hash: &hash, steps: 1, title: &title, forced: None, plan: None };
+    state::begin(hold, &contents).await?;
+    let report = Engine::new(job, throttles, hold, observer, cancel).run(plan).await?;
+    if report.ending == Ending::Done {
+        state::forget(hold).await?;
+    }
+    Ok(report)
 }

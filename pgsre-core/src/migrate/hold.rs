@@ -57,6 +57,8 @@ pub(crate) struct Hold {
     pid: i32,
     /// Settings of the migration's own that a new connection begins with.
     settings: Vec<String>,
+    /// The role that the migration has taken: `SET ROLE app`. The state is written without it.
+    role: Option<String>,
 }
 
 impl Hold {
@@ -65,7 +67,7 @@ impl Hold {
         let (session, pid) = open(database, run).await?;
         refuse_pooler(database, &session, pid).await?;
         let (database, run) = (database.clone(), run.to_owned());
-        let hold = Self { database, run, session, pid, settings: Vec::new() };
+        let hold = Self { database, run, session, pid, settings: Vec::new(), role: None };
         hold.lock().await?;
         Ok(hold)
     }
@@ -92,7 +94,17 @@ impl Hold {
 
     /// Has each connection that is made from now on begin with these settings of the migration's.
     pub(crate) fn keep(&mut self, settings: impl IntoIterator<Item = String>) {
-        self.settings.extend(settings);
+        for setting in settings {
+            match role_of(&setting) {
+                Some(role) => self.role = role,
+                None => self.settings.push(setting),
+            }
+        }
+    }
+
+    /// The statement by which the migration has taken its role.
+    pub(crate) fn role(&self) -> Option<&str> {
+        self.role.as_deref()
     }
 
     /// Makes the settings that are kept.
@@ -167,6 +179,22 @@ impl Hold {
     }
 }
 
+/// What a statement does to the role, where it does something: taken by this statement, or given back.
+fn role_of(setting: &str) -> Option<Option<String>> {
+    let words: Vec<String> =
+        setting.trim_end_matches(';').split_whitespace().map(str::to_lowercase).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["reset", "role"] | ["set", "role", "none"] | ["set", "session", "role", "none"] => {
+            Some(None)
+        }
+        ["set", "role", ..] | ["set", "session", "role", ..] => {
+            Some(Some(setting.trim_end_matches(';').to_owned()))
+        }
+        _ => None,
+    }
+}
+
 /// Waits, unless the caller asks to stop.
 pub(crate) async fn rest(time: Duration, cancel: &CancellationToken) {
     tokio::select! {
@@ -237,4 +265,22 @@ fn already_running(run: &str, holder: Option<&Row>) -> Result<ApplyError, ApplyE
     };
     let context = format!("another runner is at {run}{who}");
     Ok(ApplyError::new(ApplyErrorKind::Running, context))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::role_of;
+
+    #[test]
+    fn a_role_is_told_from_other_settings() {
+        assert_eq!(role_of("SET ROLE app;"), Some(Some("SET ROLE app".to_owned())));
+        assert_eq!(
+            role_of("set session role \"App\""),
+            Some(Some("set session role \"App\"".to_owned()))
+        );
+        for back in ["RESET ROLE;", "set role none"] {
+            assert_eq!(role_of(back), Some(None), "{back}");
+        }
+        assert_eq!(role_of("SET search_path TO shop"), None);
+    }
 }

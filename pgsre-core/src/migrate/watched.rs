@@ -34,7 +34,7 @@ const IS_THERE: &str = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = 
 /// The longest that a look takes.
 const DEADLINE: Duration = Duration::from_secs(2);
 
-/// So long may every look fail before the statement is given up, too: the server is out of reach.
+/// So long may the server give no answer to a look before the statement is given up, too.
 const SILENCE: Duration = Duration::from_secs(30);
 
 /// What a look saw.
@@ -51,11 +51,13 @@ pub(crate) struct Seen {
 pub(crate) struct Watched {
     database: Database,
     session: Option<Session>,
+    /// Whether the server answered the last look, if only with an error: it may let nobody else in.
+    was_answered: bool,
 }
 
 impl Watched {
     pub(crate) fn new(database: &Database) -> Self {
-        Self { database: database.clone(), session: None }
+        Self { database: database.clone(), session: None, was_answered: false }
     }
 
     /// Does the work on the connection of process `pid`, and looks at it each time that this interval is
@@ -78,8 +80,10 @@ impl Watched {
                 done = &mut work => return (done, blockers),
                 seen = self.look_after(interval, pid) => seen,
             };
-            if let Some(seen) = seen {
+            if seen.is_some() || self.was_answered {
                 last_look = Instant::now();
+            }
+            if let Some(seen) = seen {
                 // The answer may still be on its way.
                 gone = if seen.is_gone { gone + 1 } else { 0 };
                 on_look(&seen);
@@ -98,9 +102,13 @@ impl Watched {
     /// None where it could not be looked.
     async fn look_after(&mut self, interval: Duration, pid: i32) -> Option<Seen> {
         tokio::time::sleep(interval).await;
+        self.was_answered = false;
         match tokio::time::timeout(DEADLINE, self.look(pid)).await {
             Ok(Ok(seen)) => return Some(seen),
-            Ok(Err(error)) => tracing::debug!(%error, "who blocks is not known"),
+            Ok(Err(error)) => {
+                self.was_answered = error.sqlstate().is_some();
+                tracing::debug!(%error, "who blocks is not known");
+            }
             Err(_) => tracing::debug!("who blocks is not known: no answer"),
         }
         self.session = None;

@@ -105,11 +105,15 @@ async fn execute(hold: &Hold, solo: &Solo<'_>) -> Result<(), ApplyError> {
     let limit = if is_concurrent(solo.statement) { 0 } else { milliseconds(solo.limit) };
     let limits = format!("SET lock_timeout = {limit}; SET statement_timeout = 0");
     session.batch_execute(&limits).await?;
+    if let Some(role) = hold.role() {
+        session.batch_execute(role).await?;
+    }
     let ran = session.batch_execute(solo.statement).await;
     let ran = ran.map_err(|error| of_statement(error, solo.statement));
     if ran.as_ref().is_err_and(ApplyError::is_lost) {
         return ran;
     }
+    session.batch_execute("SET role = DEFAULT").await?;
     session.batch_execute(TIMEOUTS).await?;
     ran?;
     match solo.index {

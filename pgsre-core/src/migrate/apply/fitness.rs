@@ -82,10 +82,13 @@ fn replicas(reading: &Reading, looked: &mut Looked) {
     if let Some(missing) = reading.missing.iter().find(|missing| missing.probe != "disk") {
         looked.unseen.push(format!("the replicas: {}", missing.why));
     }
-    let absent = reading.samples_of(Metric::ReplicationConnected);
-    for sample in absent.filter(|sample| sample.value != Some(1.0)) {
+    for sample in reading.samples_of(Metric::ReplicationConnected) {
         let replica = sample.labels.get("replica").map_or("", String::as_str);
-        let what = format!("replica {replica} is not there");
+        let what = match sample.value {
+            Some(1.0) => continue,
+            Some(_) => format!("replica {replica} is not there"),
+            None => format!("whether replica {replica} is there is not known"),
+        };
         looked.obstacles.push(Obstacle { what });
     }
 }
@@ -171,6 +174,32 @@ async fn vacuums(session: &Session, plan: &Plan, looked: &mut Looked) -> Result<
 mod tests {
     use super::*;
     use crate::migrate::Linter;
+
+    #[test]
+    fn a_replica_that_is_absent_or_not_known_to_be_there_is_an_obstacle() {
+        let at = jiff::Timestamp::UNIX_EPOCH;
+        let looked = |value: Option<f64>| {
+            let sample = Sample::maybe(Metric::ReplicationConnected, value, at);
+            let reading = Reading {
+                server: crate::monitor::ServerFacts {
+                    name: "primary".into(),
+                    version: None,
+                    role: None,
+                },
+                at,
+                seconds: 0.0,
+                samples: vec![sample.about("replica", "db2")],
+                missing: Vec::new(),
+                unseen: Vec::new(),
+            };
+            let mut looked = Looked::default();
+            replicas(&reading, &mut looked);
+            looked.obstacles.pop().map(|one| one.what)
+        };
+        assert_eq!(looked(Some(1.0)), None);
+        assert_eq!(looked(Some(0.0)).as_deref(), Some("replica db2 is not there"));
+        assert!(looked(None).is_some_and(|what| what.contains("not known")));
+    }
 
     fn cautions(sql: &str) -> Vec<Obstacle> {
         let mut linter = Linter::new(17);

@@ -120,7 +120,8 @@ impl<'a> Runner<'a> {
         }
         let standing = state::standing(self.hold).await?;
         self.report.next_step = standing.step;
-        let Some(step) = self.apply.plan.steps.get(standing.step as usize - 1) else {
+        let at = usize::try_from(standing.step).ok().and_then(|step| step.checked_sub(1));
+        let Some(step) = at.and_then(|at| self.apply.plan.steps.get(at)) else {
             state::forget(self.hold).await?;
             return Ok(Some(ApplyEnding::Done));
         };
@@ -154,8 +155,7 @@ impl<'a> Runner<'a> {
         self.report.next_step = step.number + 1;
         self.report.done.push(done);
         self.settled = step.number;
-        let settings: Vec<String> = settings(step).map(str::to_owned).collect();
-        self.hold.keep(settings);
+        self.hold.keep(settings(step).map(str::to_owned));
         for hook in &self.apply.hooks {
             hook.after(step).await.map_err(|error| refused_by_hook(step, error))?;
         }
@@ -169,8 +169,7 @@ impl<'a> Runner<'a> {
         }
         let earlier = self.apply.plan.steps.iter();
         let earlier = earlier.filter(|step| step.number > self.settled && step.number < next);
-        let settings: Vec<String> = earlier.flat_map(settings).map(str::to_owned).collect();
-        self.hold.keep(settings);
+        self.hold.keep(earlier.flat_map(settings).map(str::to_owned));
         self.hold.settle().await?;
         self.settled = next - 1;
         Ok(())

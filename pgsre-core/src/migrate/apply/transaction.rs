@@ -88,6 +88,9 @@ async fn in_transaction(
 ) -> Result<(), ApplyError> {
     let session = hold.session();
     session.batch_execute(&begin(limits)).await?;
+    if let Some(role) = hold.role() {
+        session.batch_execute(role).await?;
+    }
     let started = Instant::now();
     for (at, statement) in statements.iter().enumerate() {
         if at > 0 {
@@ -97,7 +100,7 @@ async fn in_transaction(
         session.batch_execute(statement).await.map_err(|error| of_statement(error, statement))?;
     }
     // The state is ours, whatever role the migration has taken.
-    session.batch_execute("SET LOCAL role = DEFAULT").await?;
+    session.batch_execute("SET role = DEFAULT").await?;
     state::advance(hold, step, next_title).await?;
     session.batch_execute("COMMIT").await?;
     Ok(())
