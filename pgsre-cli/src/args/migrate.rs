@@ -95,7 +95,7 @@ pub struct LintArgs {
     pub baseline: Option<PathBuf>,
 
     /// Write the hazards that are there now into the file of --baseline, and fail of none
-    #[arg(long, requires = "baseline")]
+    #[arg(long, requires = "baseline", conflicts_with = "only")]
     pub write_baseline: bool,
 
     /// The least hazard that fails

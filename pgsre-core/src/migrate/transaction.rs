@@ -5,7 +5,8 @@
 ///
 /// In the file: sqlx (`-- no-transaction`), dbmate (`-- migrate:up transaction:false`), goose
 /// (`-- +goose NO TRANSACTION`), sql-migrate (`-- +migrate Up notransaction`), graphile-migrate
-/// (`--! no-transaction`), Atlas (`-- atlas:txmode none`), refinery (`-- refinery:noTransaction`); the marks of dbmate, goose and sql-migrate
+/// (`--! no-transaction`), Atlas (`-- atlas:txmode none`), refinery (`-- refinery:noTransaction`); that of
+/// sqlx counts at the very begin alone. The marks of dbmate, goose and sql-migrate
 /// without that say that there is one. Beside it: Diesel's `metadata.toml` (`run_in_transaction`),
 /// Flyway's `.sql.conf` (`executeInTransaction`).
 ///
@@ -37,7 +38,8 @@ fn marked(text: &str) -> Option<bool> {
         .map(|line| line.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" "))
         .collect();
     let any = |says: fn(&str) -> bool| lines.iter().any(|line| says(line));
-    if any(lifts) {
+    // sqlx looks at nothing but the first bytes, and takes what follows for a comment.
+    if text.starts_with("-- no-transaction") || any(lifts) {
         return Some(false);
     }
     any(|line| UP.iter().any(|mark| line.starts_with(mark))).then_some(true)
@@ -46,8 +48,7 @@ fn marked(text: &str) -> Option<bool> {
 const UP: &[&str] = &["-- migrate:up", "-- +goose up", "-- +migrate up"];
 
 fn lifts(line: &str) -> bool {
-    ["-- no-transaction", "--! no-transaction", "-- +goose no transaction", "-- atlas:txmode none"]
-        .contains(&line)
+    ["--! no-transaction", "-- +goose no transaction", "-- atlas:txmode none"].contains(&line)
         || line.starts_with("-- refinery:notransaction")
         || (line.starts_with("-- migrate:up") && line.contains("transaction:false"))
         || (line.starts_with("-- +migrate up") && line.contains("notransaction"))
@@ -61,6 +62,8 @@ mod tests {
     fn the_mark_of_each_tool_lifts_the_transaction() {
         for mark in [
             "-- no-transaction",
+            "-- no-transaction: an index",
+            "-- refinery:noTransaction",
             "--! no-transaction",
             "-- +goose NO TRANSACTION\n-- +goose Up",
             "-- migrate:up transaction:false",
@@ -85,7 +88,12 @@ mod tests {
 
     #[test]
     fn what_is_no_mark_says_nothing() {
-        for text in ["", "select '-- no-transaction';", "-- it needs no-transaction\nselect 1;"] {
+        for text in [
+            "",
+            "select '-- no-transaction';",
+            "-- it needs no-transaction\nselect 1;",
+            "-- more\n-- no-transaction\nselect 1;",
+        ] {
             assert_eq!(runs_in_transaction(text, Some("[file]\nname = 1")), None, "{text}");
         }
     }

@@ -37,13 +37,14 @@ fn below(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), CommandError>
         .map(fs::DirEntry::path)
         .collect();
     paths.sort_by_key(|path| natural(path));
+    let siblings = paths.clone();
     for path in paths {
         if path.is_symlink() {
             continue;
         }
         if path.is_dir() {
             below(&path, files)?;
-        } else if is_up(&path) {
+        } else if is_up(&path) && !is_undo(&path, &siblings) {
             files.push(path);
         }
     }
@@ -52,13 +53,19 @@ fn below(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), CommandError>
 
 fn is_up(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
-    name.ends_with(".sql") && name != "down.sql" && !name.ends_with(".down.sql") && !is_undo(path)
+    name.ends_with(".sql") && name != "down.sql" && !name.ends_with(".down.sql")
 }
 
-/// Flyway's undo migrations: U followed by a version.
-fn is_undo(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    name.strip_prefix('U').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+/// Flyway's undo migrations: U and a version, beside the V of that version. By itself such a file is one
+/// of refinery's, which goes forward.
+fn is_undo(path: &Path, siblings: &[PathBuf]) -> bool {
+    let version = |path: &Path, letter: char| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let version = name.strip_prefix(letter).and_then(|rest| rest.split_once("__"));
+        version.map(|(version, _)| version.to_owned())
+    };
+    version(path, 'U')
+        .is_some_and(|own| siblings.iter().any(|other| version(other, 'V').as_ref() == Some(&own)))
 }
 
 /// A name with its numbers as numbers.
@@ -165,6 +172,9 @@ mod tests {
     fn files_that_undo_are_left_out() {
         let up = |name: &str| is_up(Path::new(name));
         assert!(up("1_a.up.sql") && up("V1__users.sql") && up("users.sql"));
-        assert!(!up("1_a.down.sql") && !up("down.sql") && !up("U1__users.sql") && !up("a.txt"));
+        assert!(!up("1_a.down.sql") && !up("down.sql") && !up("a.txt"));
+        let beside = [PathBuf::from("V1__users.sql"), PathBuf::from("U1__users.sql")];
+        assert!(is_undo(Path::new("U1__users.sql"), &beside), "Flyway's");
+        assert!(!is_undo(Path::new("U2__more.sql"), &beside), "refinery's");
     }
 }
