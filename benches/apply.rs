@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 
 use pgsre_benches::Parameters;
 use pgsre_core::Database;
-use pgsre_core::migrate::{Apply, Backfill, Hook, Linter, ReplicaLag, Schema, Step, Unwatched};
+use pgsre_core::migrate::{Apply, Backfill, Linter, ReplicaLag, Schema, Unwatched};
 use pgsre_core::postgres::Session;
+use pgsre_tests::harness::applying::Released;
 use pgsre_tests::harness::server::Server;
 use pgsre_tests::harness::standby::Standby;
 use tokio_util::sync::CancellationToken;
@@ -47,17 +48,6 @@ const KINDS: [(&str, &str); 6] = [
     ("ADD UNIQUE", "ALTER TABLE orders ADD CONSTRAINT once UNIQUE (code);"),
     ("ALTER TYPE", "ALTER TABLE orders ALTER COLUMN customer TYPE bigint;"),
 ];
-
-/// Every release is out.
-#[derive(Debug)]
-struct Released;
-
-#[async_trait::async_trait]
-impl Hook for Released {
-    async fn is_released(&self, _: &Step) -> bool {
-        true
-    }
-}
 
 /// What others saw of a migration.
 #[derive(Clone, Debug, Default)]

@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use pgsre_core::Database;
 use pgsre_core::migrate::{
-    Apply, ApplyEnding, ApplyErrorKind, ApplyEvent, Hook, Linter, Pace, Patience, Plan, Schema,
-    Step, Unwatched, runs,
+    Apply, ApplyEnding, ApplyErrorKind, ApplyEvent, Linter, Pace, Patience, Plan, Schema,
+    Unwatched, runs,
 };
 use pgsre_core::postgres::ConnectConfig;
-use pgsre_tests::harness::applying::Watcher;
+use pgsre_tests::harness::applying::{Released, Watcher};
 use pgsre_tests::harness::cli::Pgsre;
 use pgsre_tests::harness::server::Server;
 use pgsre_tests::harness::standby::Standby;
@@ -97,17 +97,6 @@ fn quick(plan: Plan) -> Apply {
     };
     let pace = Pace { first_size: 500, most_size: 2000, ..Pace::default() };
     Apply::new(plan).patience(patience).pace(pace).hook(Released)
-}
-
-/// Every release is out.
-#[derive(Debug)]
-struct Released;
-
-#[async_trait::async_trait]
-impl Hook for Released {
-    async fn is_released(&self, _: &Step) -> bool {
-        true
-    }
 }
 
 /// Rounds of a runner that is killed. `PGSRE_TEST_KILLS=50` takes a minute.
@@ -442,6 +431,11 @@ async fn the_command_line_waits_for_a_release_and_goes_on_when_it_is_out() {
     let shop = Shop::open("ALTER TABLE ledger DROP COLUMN note;").await;
     let (code, preview) = shop.json(&["apply", "42.sql", "--dry-run"]);
     assert_eq!((code, &preview["next_step"], &preview["obstacles"]), (0, &json!(1), &json!([])));
+    assert_eq!(shop.json(&["status"]), (0, json!({"schema": 1, "runs": []})));
+
+    let drilled = ["apply", "42.sql", "--max-drill-age", "8d", "--backups", "."];
+    let (code, said) = shop.said(&drilled);
+    assert!(code == 3 && said.contains("drill"), "no drill has passed: {said}");
     assert_eq!(shop.json(&["status"]), (0, json!({"schema": 1, "runs": []})));
 
     let (code, report) = shop.json(&["apply", "42.sql"]);

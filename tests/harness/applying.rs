@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Mutex;
 
-use pgsre_core::migrate::{ApplyEvent, ApplyObserver};
+use pgsre_core::migrate::{ApplyEvent, ApplyObserver, Hook, Step};
 
 type Act<'a> = Box<dyn Fn(&ApplyEvent, usize) + Send + Sync + 'a>;
 
@@ -63,5 +63,16 @@ impl ApplyObserver for Watcher<'_> {
         self.events.lock().expect("the events").push(event.clone());
         let batches = self.count(|event| matches!(event, ApplyEvent::Batch(_)));
         (self.act)(event, batches);
+    }
+}
+
+/// Every release that a plan asks for is out.
+#[derive(Clone, Copy, Debug)]
+pub struct Released;
+
+#[async_trait::async_trait]
+impl Hook for Released {
+    async fn is_released(&self, _: &Step) -> bool {
+        true
     }
 }

@@ -9,7 +9,6 @@
 //! No step waits for a lock for longer than its `lock_timeout`: those who come later wait behind it as
 //! long, and no longer. Where it is not to be had, the step is tried again.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -67,8 +66,7 @@ pub struct Apply {
     name: String,
     patience: Patience,
     pace: Pace,
-    /// Behind a lock that nobody waits for: so a run can be spawned, whatever a throttle holds.
-    throttles: Mutex<Vec<Box<dyn Throttle>>>,
+    throttles: Throttles,
     hooks: Vec<Box<dyn Hook>>,
     expected: Vec<String>,
     forced: Option<String>,
@@ -188,7 +186,7 @@ impl Apply {
             plan,
             patience: Patience::default(),
             pace: Pace::default(),
-            throttles: Mutex::default(),
+            throttles: Throttles::default(),
             hooks: Vec::new(),
             expected: Vec::new(),
             forced: None,
@@ -219,7 +217,7 @@ impl Apply {
     /// Asks this before each batch of a backfill. Several are asked in their order.
     #[must_use]
     pub fn throttle(mut self, throttle: impl Throttle) -> Self {
-        self.throttles().push(Box::new(throttle));
+        self.throttles.push(throttle);
         self
     }
 
@@ -285,7 +283,7 @@ impl Apply {
     ) -> Result<ApplyReport, ApplyError> {
         let begin = Instant::now();
         self.check(database)?;
-        let throttles = Throttles::new(std::mem::take(self.throttles()));
+        let throttles = std::mem::take(&mut self.throttles);
         let mut hold = Hold::take(database, &self.name).await?;
         let report = self.held(throttles, &mut hold, observer, cancel).await;
         // However it went, nobody is to wait for our lock to go.
@@ -318,10 +316,6 @@ impl Apply {
         let mut report = Runner::new(self, throttles, hold, observer, cancel).run().await?;
         report.forced = standing.forced;
         Ok(report)
-    }
-
-    fn throttles(&mut self) -> &mut Vec<Box<dyn Throttle>> {
-        self.throttles.get_mut().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What can be said without the server's catalogue.

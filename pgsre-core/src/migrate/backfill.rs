@@ -59,7 +59,7 @@ pub struct Backfill {
     name: Option<String>,
     key: Option<Vec<String>>,
     pace: Pace,
-    throttles: Vec<Box<dyn Throttle>>,
+    throttles: Throttles,
 }
 
 /// How a backfill ended.
@@ -103,7 +103,13 @@ impl Backfill {
 
     /// Of what a step of a plan changes.
     pub(super) fn of(change: Change) -> Self {
-        Self { change, name: None, key: None, pace: Pace::default(), throttles: Vec::new() }
+        Self {
+            change,
+            name: None,
+            key: None,
+            pace: Pace::default(),
+            throttles: Throttles::default(),
+        }
     }
 
     /// Sets a column, by its name, to an SQL expression over the row.
@@ -146,7 +152,7 @@ impl Backfill {
     /// Asks this before each batch. Several are asked in their order.
     #[must_use]
     pub fn throttle(mut self, throttle: impl Throttle) -> Self {
-        self.throttles.push(Box::new(throttle));
+        self.throttles.push(throttle);
         self
     }
 
@@ -172,14 +178,13 @@ impl Backfill {
         observer: &dyn ApplyObserver,
         cancel: &CancellationToken,
     ) -> Result<BackfillReport, ApplyError> {
-        let Self { change, name, key, pace, throttles } = self;
+        let Self { change, name, key, pace, mut throttles } = self;
         if change.set.is_empty() {
             let context = format!("the backfill of {} sets no column", change.table);
             return Err(ApplyError::new(ApplyErrorKind::Invalid, context));
         }
         let name = name.unwrap_or_else(|| format!("backfill of {}", change.table));
         let mut hold = Hold::take(database, &name).await?;
-        let mut throttles = Throttles::new(throttles);
         let job = Job { change: &change, key: key.as_deref(), pace: &pace };
         let report = held(job, &mut throttles, &mut hold, observer, cancel).await;
         // However it went, nobody is to wait for our lock to go.

@@ -314,7 +314,7 @@ pub(crate) async fn mark_begun(hold: &Hold) -> Result<(), ApplyError> {
 }
 
 /// What is wanted of the run that is held; to end it where somebody removed it.
-pub(crate) async fn wanted(hold: &Hold) -> Result<Wanted, ApplyError> {
+async fn wanted(hold: &Hold) -> Result<Wanted, ApplyError> {
     const BEAT: &str = "\
         UPDATE pgsre_migrate.run SET heartbeat = clock_timestamp() WHERE name = $1 RETURNING wanted";
     if !exists(hold.session()).await? {
@@ -324,6 +324,18 @@ pub(crate) async fn wanted(hold: &Hold) -> Result<Wanted, ApplyError> {
     match rows.first() {
         Some(row) => Ok(Wanted::read(row.try_get(0)?)),
         None => Ok(Wanted::Abort),
+    }
+}
+
+/// The same; an end that is wanted is made, and is an error.
+pub(crate) async fn heed(hold: &Hold) -> Result<Wanted, ApplyError> {
+    match wanted(hold).await? {
+        Wanted::Abort => {
+            forget(hold).await?;
+            let context = format!("{} was aborted", hold.run());
+            Err(ApplyError::new(ApplyErrorKind::Aborted, context))
+        }
+        other => Ok(other),
     }
 }
 

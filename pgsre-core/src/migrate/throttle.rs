@@ -120,7 +120,7 @@ impl ThrottleContext<'_> {
 }
 
 /// All throttles of a backfill, and their connection.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Throttles {
     /// Never waited for: with it a run can be spawned, though a throttle need not be shared.
     throttles: Mutex<Vec<Box<dyn Throttle>>>,
@@ -137,10 +137,6 @@ pub(crate) struct Looked {
 }
 
 impl Throttles {
-    pub(crate) fn new(throttles: Vec<Box<dyn Throttle>>) -> Self {
-        Self { throttles: Mutex::new(throttles), session: None }
-    }
-
     /// Asks one after the other, up to the first that does not let go on.
     pub(crate) async fn look(&mut self, database: &Database, relations: &[u32]) -> Looked {
         let mut looked = Looked { signal: Signal::Go, by: String::new(), lag: None };
@@ -179,6 +175,10 @@ impl Throttles {
         looked.lag = cx.lag;
         self.session = healthy.then_some(session);
         looked
+    }
+
+    pub(crate) fn push(&mut self, throttle: impl Throttle) {
+        self.throttles().push(Box::new(throttle));
     }
 
     fn throttles(&mut self) -> &mut Vec<Box<dyn Throttle>> {

@@ -189,14 +189,8 @@ impl<'a> Runner<'a> {
         let begin = Instant::now();
         let mut waited = false;
         loop {
-            match state::wanted(self.hold).await? {
-                Wanted::Run => break,
-                Wanted::Abort => {
-                    state::forget(self.hold).await?;
-                    let context = format!("{} was aborted", self.hold.run());
-                    return Err(ApplyError::new(ApplyErrorKind::Aborted, context));
-                }
-                Wanted::Pause => {}
+            if state::heed(self.hold).await? == Wanted::Run {
+                break;
             }
             if !waited {
                 let (by, why) = ("operator".into(), "pgsre migrate resume lets it go on".into());

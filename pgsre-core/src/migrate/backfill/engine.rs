@@ -187,7 +187,7 @@ impl<'a> Engine<'a> {
     /// Who demands a wait, and why.
     async fn hindrance(&mut self) -> Result<Option<(String, String)>, ApplyError> {
         // Each batch sees for itself whether it is wanted.
-        if self.is_held && self.heed_operator().await? == Wanted::Pause {
+        if self.is_held && state::heed(self.hold).await? == Wanted::Pause {
             let why = "pgsre migrate resume lets it go on".to_owned();
             return Ok(Some(("operator".to_owned(), why)));
         }
@@ -203,17 +203,6 @@ impl<'a> Engine<'a> {
                 let context = format!("{} demands an end: {why}", looked.by);
                 Err(ApplyError::new(ApplyErrorKind::Throttled, context))
             }
-        }
-    }
-
-    async fn heed_operator(&self) -> Result<Wanted, ApplyError> {
-        match state::wanted(self.hold).await? {
-            Wanted::Abort => {
-                state::forget(self.hold).await?;
-                let context = format!("{} was aborted", self.hold.run());
-                Err(ApplyError::new(ApplyErrorKind::Aborted, context))
-            }
-            wanted => Ok(wanted),
         }
     }
 
