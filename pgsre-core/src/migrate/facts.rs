@@ -148,7 +148,7 @@ impl Derivation<'_> {
                 }
             }
             Statement::CreateTable(table) => self.create_table(table),
-            Statement::ChangeRows { table, .. } | Statement::Insert { table } => {
+            Statement::ChangeRows { table, .. } | Statement::Insert { table, .. } => {
                 self.lock(table, RowExclusiveLock);
             }
             Statement::LockTable { tables, mode, only } => {

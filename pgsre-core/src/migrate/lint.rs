@@ -131,7 +131,10 @@ impl Linter {
 
     /// What the file speaks of, as it is behind its last statement, where a rule asks for it.
     fn end(&self, parsed: &[Located], text: &str) -> Option<Schema> {
-        let asks = |located: &Located| !added_foreign_keys(&located.statement).1.is_empty();
+        let asks = |Located { statement, .. }: &Located| {
+            matches!(statement, Statement::DropView { .. })
+                || !added_foreign_keys(statement).1.is_empty()
+        };
         parsed.iter().any(asks).then(|| {
             let mut end = self.schema.mentioned_in(text);
             parsed.iter().for_each(|located| end.apply(&located.statement));

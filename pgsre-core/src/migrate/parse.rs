@@ -1,7 +1,7 @@
 //! The adapter around the SQL parser: text in, typed statements of ours out.
 
 use squawk_syntax::ast::{self, AstNode};
-use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode};
+use squawk_syntax::{SourceFile, SyntaxKind, SyntaxNode, SyntaxToken};
 
 use super::statement::{Body, Located, Statement};
 use super::words::{Word, Words};
@@ -80,8 +80,8 @@ fn located(stmt: &ast::Stmt) -> Located {
 
 fn with_body(statement: Statement, body: Body) -> Statement {
     match statement {
-        Statement::CreateFunction { name, volatile, .. } => {
-            Statement::CreateFunction { name, volatile, body }
+        Statement::CreateFunction { name, or_replace, arguments, volatile, .. } => {
+            Statement::CreateFunction { name, or_replace, arguments, volatile, body }
         }
         other => other,
     }
@@ -100,8 +100,11 @@ pub(super) fn words_of(sql: &str) -> Vec<Word> {
 }
 
 fn words(node: &SyntaxNode, offset: usize) -> Vec<Word> {
-    node.descendants_with_tokens()
-        .filter_map(|element| element.into_token())
+    words_among(node.descendants_with_tokens().filter_map(|element| element.into_token()), offset)
+}
+
+fn words_among(tokens: impl Iterator<Item = SyntaxToken>, offset: usize) -> Vec<Word> {
+    tokens
         .filter(|token| !matches!(token.kind(), SyntaxKind::WHITESPACE | SyntaxKind::COMMENT))
         .map(|token| Word {
             text: token.text().to_owned(),

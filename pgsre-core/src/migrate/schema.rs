@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::statement::{Body, Constraint, ConstraintKind, RuleKind};
 use super::types::DataType;
+use indexes::Indexes;
 pub(super) use replay::is_default;
 pub use size::Size;
 pub(super) use table::{Index, Table};
 
+mod indexes;
 mod live;
 mod name;
 mod replay;
@@ -23,11 +25,12 @@ mod unfold;
 #[derive(Clone, Debug, Default)]
 pub struct Schema {
     tables: BTreeMap<String, Table>,
-    indexes: BTreeMap<String, Index>,
+    indexes: Indexes,
     /// Views and materialized views, with the words of their queries.
     views: BTreeMap<String, BTreeSet<String>>,
     domains: BTreeMap<String, Domain>,
-    functions: BTreeMap<String, Function>,
+    /// Several may share a name.
+    functions: BTreeMap<String, Vec<Function>>,
     attached: Vec<Attached>,
     /// The table of extended statistics.
     statistics: BTreeMap<String, String>,
@@ -43,6 +46,8 @@ pub struct Schema {
 
 #[derive(Clone, Debug, Default)]
 struct Function {
+    /// How many.
+    arguments: usize,
     volatile: bool,
     body: Body,
 }
@@ -63,6 +68,11 @@ struct Attached {
     name: String,
     /// Which changes of rows fire it.
     events: Vec<String>,
+    /// UPDATE OF.
+    columns: Vec<String>,
+    each_row: bool,
+    /// Whether it is enabled.
+    fires: bool,
     /// The function that a trigger calls.
     function: Option<String>,
 }
@@ -107,12 +117,11 @@ impl Schema {
         let tables = self.tables.iter().filter(|(name, _)| named(name));
         let tables: BTreeMap<String, Table> =
             tables.map(|(name, table)| (name.clone(), table.clone())).collect();
-        let indexes = self.indexes.iter().filter(|(_, index)| tables.contains_key(&index.table));
-        let indexes = indexes.map(|(name, index)| (name.clone(), index.clone())).collect();
+        let indexes = self.indexes.only_of(tables.keys());
         Self {
             tables,
             indexes,
-            views: BTreeMap::new(),
+            views: self.views.clone(),
             statistics: BTreeMap::new(),
             publications: BTreeMap::new(),
             domains: self.domains.clone(),
@@ -141,7 +150,7 @@ impl Schema {
     pub(super) fn is_missing(&self, name: &str) -> bool {
         let known = self.tables.contains_key(name)
             || self.views.contains_key(name)
-            || self.indexes.contains_key(name)
+            || self.indexes.contains(name)
             || self.new.contains(name);
         self.has_past && !known
     }
@@ -156,6 +165,10 @@ impl Schema {
         self.views.keys().filter(|name| lies_in(name, schema)).cloned().collect()
     }
 
+    pub(super) fn has_view(&self, name: &str) -> bool {
+        self.views.contains_key(name)
+    }
+
     pub(super) fn index(&self, name: &str) -> Option<&Index> {
         self.indexes.get(name)
     }
@@ -165,7 +178,7 @@ impl Schema {
     }
 
     pub(super) fn indexes_of(&self, table: &str) -> impl Iterator<Item = (&String, &Index)> {
-        self.indexes.iter().filter(move |(_, index)| index.table == table)
+        self.indexes.of(table)
     }
 
     /// The name that PostgreSQL would give to a constraint that comes without one.
@@ -241,7 +254,8 @@ impl Schema {
     }
 
     pub(super) fn is_volatile(&self, function: &str) -> Option<bool> {
-        self.functions.get(function).map(|known| known.volatile)
+        let known = self.functions.get(function)?;
+        Some(known.iter().any(|one| one.volatile))
     }
 
     /// Tables with a column of this type, or of a domain over it.

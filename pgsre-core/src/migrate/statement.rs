@@ -113,6 +113,8 @@ pub enum Statement {
         function: String,
         /// FOR EACH ROW.
         each_row: bool,
+        /// UPDATE OF; empty for any.
+        columns: Vec<String>,
     },
     /// Everything else about triggers, and all about policies and rules.
     ChangeRules {
@@ -127,9 +129,22 @@ pub enum Statement {
         bounded: bool,
         /// DELETE.
         deletes: bool,
+        /// The columns that it sets; empty where they are not known.
+        sets: Vec<String>,
+        /// The functions that it calls.
+        calls: Vec<String>,
     },
+    /// INSERT, COPY FROM.
     Insert {
         table: String,
+        /// ON CONFLICT DO UPDATE: the columns that it sets.
+        updates: Option<Vec<String>>,
+        /// The functions that it calls.
+        calls: Vec<String>,
+    },
+    /// What one statement does in several parts: WITH, MERGE.
+    Several {
+        parts: Vec<Statement>,
     },
     LockTable {
         tables: Vec<String>,
@@ -167,6 +182,9 @@ pub enum Statement {
     },
     CreateFunction {
         name: String,
+        or_replace: bool,
+        /// How many: functions may share a name.
+        arguments: usize,
         volatile: bool,
         body: Body,
     },
@@ -176,6 +194,12 @@ pub enum Statement {
     },
     AddEnumValue {
         name: String,
+    },
+    /// ALTER TYPE … RENAME VALUE, RENAME ATTRIBUTE.
+    RenameInType {
+        name: String,
+        /// What was renamed, without quotes.
+        from: String,
     },
     AlterIndex {
         index: String,
@@ -244,10 +268,17 @@ pub enum RuleKind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the words of the SQL command")]
 pub enum RuleChange {
-    Create,
+    /// With what fires a rule.
+    Create {
+        events: Vec<String>,
+    },
     Alter,
-    Rename { to: String },
-    Drop { if_exists: bool },
+    Rename {
+        to: String,
+    },
+    Drop {
+        if_exists: bool,
+    },
 }
 
 /// What becomes of a publication's tables.
@@ -450,7 +481,12 @@ pub enum Action {
         tablespace: String,
     },
     /// ENABLE, DISABLE TRIGGER.
-    Trigger,
+    Trigger {
+        /// None for ALL and USER.
+        name: Option<String>,
+        /// Whether it fires in an ordinary session.
+        fires: bool,
+    },
     /// A column's SET STATISTICS.
     Statistics,
     /// Storage parameters, CLUSTER ON.

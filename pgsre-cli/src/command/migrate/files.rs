@@ -36,7 +36,7 @@ fn below(directory: &Path, files: &mut Vec<PathBuf>) -> Result<(), CommandError>
         .iter()
         .map(fs::DirEntry::path)
         .collect();
-    paths.sort_by_key(|path| natural(path));
+    paths.sort_by_key(|path| order(path));
     let siblings = paths.clone();
     for path in paths {
         if path.is_symlink() {
@@ -61,18 +61,34 @@ fn is_up(path: &Path) -> bool {
 fn is_undo(path: &Path, siblings: &[PathBuf]) -> bool {
     let version = |path: &Path, letter: char| {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let version = name.strip_prefix(letter).and_then(|rest| rest.split_once("__"));
-        version.map(|(version, _)| version.to_owned())
+        version(&name, letter).map(str::to_owned)
     };
     version(path, 'U')
         .is_some_and(|own| siblings.iter().any(|other| version(other, 'V').as_ref() == Some(&own)))
 }
 
+/// By Flyway's versions, and behind them what it runs whenever that changed (`R__…`); all else by name.
+fn order(path: &Path) -> (bool, Vec<u128>, Vec<(u128, String)>) {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let numbers = |version: &str| {
+        version.split(['.', '_']).map(|part| part.parse().unwrap_or(0)).collect::<Vec<u128>>()
+    };
+    let version = version(&name, 'V').or_else(|| version(&name, 'U'));
+    let numbers = version.map(numbers).unwrap_or_default();
+    (name.starts_with("R__"), numbers, natural(&name.to_lowercase()))
+}
+
+/// `V1.2__name.sql` has the version 1.2.
+fn version(name: &str, letter: char) -> Option<&str> {
+    let (version, _) = name.strip_prefix(letter)?.split_once("__")?;
+    let is_number = version.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '_');
+    (is_number && !version.is_empty()).then_some(version)
+}
+
 /// A name with its numbers as numbers.
-fn natural(path: &Path) -> Vec<(u128, String)> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+fn natural(name: &str) -> Vec<(u128, String)> {
     let mut parts = Vec::new();
-    let mut rest = name.as_str();
+    let mut rest = name;
     while !rest.is_empty() {
         let words = rest.find(|c: char| c.is_ascii_digit()).unwrap_or(rest.len());
         let (word, after) = rest.split_at(words);
@@ -109,18 +125,28 @@ pub(super) fn plan(path: &Path, text: &str) -> Result<Option<Plan>, CommandError
 /// Whether the tool runs a file as one transaction, where its marks, its settings or its layout say so.
 pub(super) fn in_transaction(path: &Path, text: &str) -> Option<bool> {
     let marked = runs_in_transaction(text, settings(path).as_deref());
-    let together = || is_diesel(path) || (runs_whole(path) && parse(text).len() > 1);
+    let together =
+        || is_diesel(path) || is_of_rust(path) || (runs_whole(path) && parse(text).len() > 1);
     marked.or_else(|| together().then_some(true))
+}
+
+/// A migration of sqlx or refinery, which run each in a transaction: named as theirs, within a crate.
+fn is_of_rust(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let stamp = name.bytes().take_while(u8::is_ascii_digit).count();
+    let is_named = name.to_lowercase().ends_with(".up.sql")
+        || (stamp == 14 && name[stamp..].starts_with('_'))
+        || version(&name, 'V').or_else(|| version(&name, 'U')).is_some();
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    // migrations/ beside Cargo.toml, or a folder in it.
+    is_named && absolute.ancestors().skip(2).take(2).any(|place| place.join("Cargo.toml").is_file())
 }
 
 /// Files that their tool sends as a whole: golang-migrate's and sqlx's `1_a.up.sql`, Flyway's and refinery's
 /// `V1__a.sql`. Several statements are then one transaction; of one by itself it depends on the tool.
 fn runs_whole(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let versioned = name.strip_prefix('V').and_then(|rest| rest.split_once("__"));
-    let is_version = |text: &str| text.chars().all(|c| c.is_ascii_digit() || c == '.' || c == '_');
-    name.to_lowercase().ends_with(".up.sql")
-        || versioned.is_some_and(|(version, _)| !version.is_empty() && is_version(version))
+    name.to_lowercase().ends_with(".up.sql") || version(&name, 'V').is_some()
 }
 
 /// The settings that lie beside a file: Diesel's for its directory, Flyway's for the file.
@@ -149,23 +175,52 @@ mod tests {
 
     #[test]
     fn files_are_read_in_the_order_of_their_numbers() {
-        let mut names = ["V10__c.sql", "V2__b.sql", "V1__a.sql"].map(PathBuf::from);
-        names.sort_by_key(|path| natural(path));
-        assert_eq!(names, ["V1__a.sql", "V2__b.sql", "V10__c.sql"].map(PathBuf::from));
+        for sorted in [
+            ["V1__a.sql", "V2__b.sql", "V10__c.sql"],
+            ["V1__a.sql", "V1.1__a.sql", "R__views.sql"],
+            ["V1_2__b.sql", "V1.10__a.sql", "V2__a.sql"],
+            ["9_a.up.sql", "10_a.up.sql", "R__a.sql"],
+        ] {
+            let mut names = sorted.map(PathBuf::from);
+            names.reverse();
+            names.sort_by_key(|path| order(path));
+            assert_eq!(names, sorted.map(PathBuf::from));
+        }
+    }
+
+    #[test]
+    fn a_statement_by_itself_is_in_a_transaction_where_a_crate_owns_it() -> std::io::Result<()> {
+        let place = tempfile::tempdir()?;
+        let migrations = place.path().join("migrations");
+        fs::create_dir(&migrations)?;
+        let build = "create index concurrently on t (a);";
+        let judged = |name: &str, text: &str| in_transaction(&migrations.join(name), text);
+        for name in ["1_a.up.sql", "V1__a.sql", "20260101000000_a.sql"] {
+            assert_eq!(judged(name, build), None, "{name}: by a tool that is not known");
+        }
+        fs::write(place.path().join("Cargo.toml"), "[package]")?;
+        for name in ["1_a.up.sql", "V1__a.sql", "20260101000000_a.sql"] {
+            assert_eq!(judged(name, build), Some(true), "{name}");
+            let lifted = format!("-- no-transaction\n-- refinery:noTransaction\n{build}");
+            assert_eq!(judged(name, &lifted), Some(false), "{name}");
+        }
+        assert_eq!(judged("seed.sql", build), None);
+        Ok(())
     }
 
     #[test]
     fn several_statements_that_a_tool_sends_as_a_whole_are_one_transaction() {
+        let at = |name: &str| Path::new("/nowhere/migrations").join(name);
         let (one, two) = ("select 1;", "select 1; select 2;");
         for name in ["1_a.up.sql", "V1__a.sql", "V1.2__a.sql"] {
-            assert_eq!(in_transaction(Path::new(name), two), Some(true), "{name}");
-            assert_eq!(in_transaction(Path::new(name), one), None, "{name}");
+            assert_eq!(in_transaction(&at(name), two), Some(true), "{name}");
+            assert_eq!(in_transaction(&at(name), one), None, "{name}");
         }
         for name in ["1_a.sql", "Views__a.sql", "V__a.sql"] {
-            assert_eq!(in_transaction(Path::new(name), two), None, "{name}");
+            assert_eq!(in_transaction(&at(name), two), None, "{name}");
         }
         let lifted = format!("-- refinery:noTransaction\n{two}");
-        assert_eq!(in_transaction(Path::new("V1__a.sql"), &lifted), Some(false));
+        assert_eq!(in_transaction(&at("V1__a.sql"), &lifted), Some(false));
     }
 
     #[test]

@@ -9,7 +9,7 @@ fn mode(action: &Action) -> LockMode {
         Action::AddConstraint(constraint) if constraint.is_foreign() => {
             LockMode::ShareRowExclusiveLock
         }
-        Action::Trigger => LockMode::ShareRowExclusiveLock,
+        Action::Trigger { .. } => LockMode::ShareRowExclusiveLock,
         Action::ValidateConstraint { .. }
         | Action::AttachPartition { .. }
         | Action::DetachPartition { concurrently: true, .. }
@@ -79,7 +79,7 @@ impl Derivation<'_> {
             | Action::SetAccessMethod { .. }
             | Action::SetTablespace { .. }
             | Action::Inherit { .. }
-            | Action::Trigger
+            | Action::Trigger { .. }
             | Action::Parameter
             | Action::Catalogue => false,
             _ => true,

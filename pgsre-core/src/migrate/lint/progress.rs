@@ -10,6 +10,8 @@ use super::super::statement::Statement;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Progress {
     pub(super) in_transaction: bool,
+    /// Within a statement that runs others.
+    nested: bool,
     /// Whether the session's waits end, and the transaction's where that says otherwise.
     lock_timeout: bool,
     local_lock_timeout: Option<bool>,
@@ -27,9 +29,9 @@ impl Progress {
         self.local_lock_timeout.unwrap_or(self.lock_timeout)
     }
 
-    /// Within a statement that runs others: they are one transaction.
+    /// Within a statement that runs others: they are one transaction, and behind a COMMIT the next one.
     pub(super) fn within(&self) -> Self {
-        Self { in_transaction: true, ..self.clone() }
+        Self { in_transaction: true, nested: true, ..self.clone() }
     }
 
     /// What others that ran within a statement set stays set.
@@ -42,7 +44,7 @@ impl Progress {
         match statement {
             Statement::Begin => self.in_transaction = true,
             Statement::Commit => {
-                self.in_transaction = false;
+                self.in_transaction = self.nested;
                 self.local_lock_timeout = None;
                 self.held.clear();
             }

@@ -4,7 +4,8 @@ use super::super::statement::{Action, Body, DomainChange, RuleChange, RuleKind, 
 use super::super::words::Words;
 use super::table;
 
-pub(super) use session::is_utc;
+use session::calls;
+pub(super) use session::{called, is_utc};
 
 mod attached;
 mod index;
@@ -55,15 +56,15 @@ fn create(mut words: Words<'_>) -> Statement {
         return attached::create_trigger(words);
     }
     if words.take_any(&["policy"]) {
-        return attached::rules(RuleKind::Policy, words, RuleChange::Create);
+        return attached::rules(RuleKind::Policy, words, RuleChange::Create { events: Vec::new() });
     }
     if words.take("rule") {
-        return attached::rules(RuleKind::Rule, words, RuleChange::Create);
+        return attached::rules(RuleKind::Rule, words, RuleChange::Create { events: Vec::new() });
     }
-    create_type(words)
+    create_type(words, or_replace)
 }
 
-fn create_type(mut words: Words<'_>) -> Statement {
+fn create_type(mut words: Words<'_>, or_replace: bool) -> Statement {
     if words.take("domain") {
         let name = words.name();
         words.take("as");
@@ -76,9 +77,9 @@ fn create_type(mut words: Words<'_>) -> Statement {
     }
     if words.take_any(&["function", "procedure"]) {
         let name = words.name();
-        words.parenthesised();
+        let arguments = words.parenthesised().split(",").len();
         let (volatile, body) = (types::is_volatile(&words), Body::default());
-        return Statement::CreateFunction { name, volatile, body };
+        return Statement::CreateFunction { name, or_replace, arguments, volatile, body };
     }
     if words.take("statistics") {
         words.take("if not exists");
@@ -120,6 +121,11 @@ fn alter(mut words: Words<'_>) -> Statement {
         let name = words.name();
         if words.take("add value") {
             return Statement::AddEnumValue { name };
+        }
+        if words.take_any(&["rename value", "rename attribute"]) {
+            let from = words.next().map_or("", |word| word.text.as_str());
+            let from = from.trim_matches(['\'', '"']).to_owned();
+            return Statement::RenameInType { name, from };
         }
         if words.take("rename to") {
             let change = DomainChange::Rename { to: words.name() };

@@ -389,10 +389,13 @@ fn rest(mut words: Words<'_>) -> Action {
     if words.take("no inherit") {
         return Action::Inherit { parent: words.name(), not: true };
     }
-    words.take("enable");
-    words.take("disable");
-    words.take_any(&["replica", "always"]);
-    if words.take("trigger") { Action::Trigger } else { Action::Catalogue }
+    let fires = words.take("enable") && !words.take("replica");
+    words.take_any(&["disable", "always"]);
+    if !words.take("trigger") {
+        return Action::Catalogue;
+    }
+    let all = words.peek_is("all") || words.peek_is("user");
+    Action::Trigger { name: (!all).then(|| words.name()), fires }
 }
 
 /// Storage parameters, a few of which change plans and take the strongest lock (`relOpts`).

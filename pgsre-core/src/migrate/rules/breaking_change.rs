@@ -10,7 +10,10 @@ pub(super) const RULE: Rule = Rule {
     why: "Running applications still use what is dropped or renamed.",
     fix: "First release applications that no longer use it; for a rename keep the old name by a view or a second column.",
     bad: &["alter table orders drop column note;"],
-    good: &["alter table orders add column note text;"],
+    good: &[
+        "create table orders (id int); create view recent as select id from orders;",
+        "alter table orders add column note text; drop view recent; create view recent as select id, note from orders;",
+    ],
     check,
 };
 
@@ -24,8 +27,21 @@ fn check(context: &Context<'_>) -> Option<Found> {
             let rewrites = !context.facts.rewrites.is_empty();
             actions.iter().find_map(|action| breaks(table, action, rewrites)).map(Found::says)
         }
+        Statement::DropView { views, .. } => {
+            let used = views.iter().find(|view| is_gone(context, view))?;
+            Some(Found::says(format!("applications that still use {used} break")))
+        }
+        Statement::RenameInType { name, from } => Some(Found::says(format!(
+            "{from} of {name} is renamed: applications that still use it break"
+        ))),
         _ => None,
     }
+}
+
+/// A view that the same file makes anew is there for whoever comes after it.
+fn is_gone(context: &Context<'_>, view: &str) -> bool {
+    let is_back = context.end.is_some_and(|end| end.has_view(view));
+    !context.schema.is_new(view) && !context.schema.is_missing(view) && !is_back
 }
 
 fn breaks(table: &str, action: &Action, rewrites: bool) -> Option<String> {

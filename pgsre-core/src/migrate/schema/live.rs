@@ -10,9 +10,9 @@ use tokio_postgres::types::{FromSql, Type};
 use tokio_util::sync::CancellationToken;
 
 use super::super::parse;
-use super::super::statement::{Column, RuleKind, Statement};
+use super::super::statement::{Body, Column, RuleKind, Statement};
 use super::name::within;
-use super::{Attached, Domain, Index, Schema, Size, Table, is_default};
+use super::{Attached, Domain, Function, Index, Schema, Size, Table, is_default};
 use crate::postgres::{Database, PostgresError, Snapshot};
 
 /// The catalogue answers at once, or something is wrong. Expressions are shown under a lock on their
@@ -222,19 +222,16 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Of several functions of one name the worst counts.
     fn function(&mut self, row: &Row) -> Result<(), PostgresError> {
         let definition: Option<String> = value(row, 3)?;
-        let mut volatile: bool = value(row, 2)?;
-        let function = self.schema.functions.entry(named(row, 0)?).or_default();
-        if let Some(Statement::CreateFunction { volatile: own, body, .. }) =
+        let body = Body { statements: Vec::new(), dynamic: value(row, 4)? };
+        let mut function = Function { arguments: 0, volatile: value(row, 2)?, body };
+        if let Some(Statement::CreateFunction { arguments, volatile, body, .. }) =
             definition.as_deref().map(parse::command)
         {
-            volatile = own;
-            function.body.statements.extend(body.statements);
-            function.body.dynamic |= body.dynamic;
+            function = Function { arguments, volatile, body };
         }
-        function.volatile |= volatile;
+        self.schema.functions.entry(named(row, 0)?).or_default().push(function);
         Ok(())
     }
 
@@ -258,7 +255,9 @@ impl Reading<'_> {
         let function = Some(what).filter(|what| !what.is_empty());
         let events: String = value(row, 4)?;
         let events = events.split_whitespace().map(str::to_owned).collect();
-        self.schema.attached.push(Attached { kind, table, name, events, function });
+        let (columns, each_row, fires) = (value(row, 5)?, value(row, 6)?, value(row, 7)?);
+        let attached = Attached { kind, table, name, events, columns, each_row, fires, function };
+        self.schema.attached.push(attached);
         Ok(())
     }
 

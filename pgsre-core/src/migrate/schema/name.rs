@@ -1,9 +1,8 @@
 //! The names that PostgreSQL chooses (`makeObjectName`, `ChooseConstraintName`, `ChooseIndexName`).
 
-use std::collections::BTreeMap;
-
 use super::super::statement::{Constraint, ConstraintKind};
-use super::table::{Index, Table};
+use super::indexes::Indexes;
+use super::table::Table;
 
 /// The longest name, in bytes.
 const LONGEST: usize = 63;
@@ -37,13 +36,9 @@ pub(super) fn constraint_name(table: &str, known: &Table, constraint: &mut Const
 }
 
 /// The name of an index that came without one.
-pub(super) fn index_name(
-    table: &str,
-    columns: &[String],
-    indexes: &BTreeMap<String, Index>,
-) -> String {
+pub(super) fn index_name(table: &str, columns: &[String], indexes: &Indexes) -> String {
     let schema = table.rsplit_once('.').map(|(schema, _)| schema);
-    let taken = |name: &str| indexes.contains_key(&within(schema, name));
+    let taken = |name: &str| indexes.contains(&within(schema, name));
     let name = chosen(bare(table), &columns.join("_"), "idx", taken);
     within(schema, &name)
 }

@@ -28,9 +28,12 @@ impl Schema {
                     self.drop_table(table, *cascade);
                 }
             }
-            Statement::CreateFunction { name, volatile, body } => {
-                let function = Function { volatile: *volatile, body: body.clone() };
-                self.functions.insert(name.clone(), function);
+            Statement::CreateFunction { name, or_replace, arguments, volatile, body } => {
+                let known = self.functions.entry(name.clone()).or_default();
+                // Types have many spellings: one of as many arguments is taken to be the same.
+                known.retain(|one| !or_replace || one.arguments != *arguments);
+                let (arguments, volatile, body) = (*arguments, *volatile, body.clone());
+                known.push(Function { arguments, volatile, body });
             }
             Statement::SetTimeZone { utc } => self.utc = Some(*utc),
             other => {
@@ -117,7 +120,7 @@ impl Schema {
         self.tables.remove(name);
         self.views.remove(name);
         self.new.remove(name);
-        self.indexes.retain(|_, index| index.table != name);
+        self.indexes.retain_of(name, |_| false);
         self.attached.retain(|one| one.table != name);
         self.statistics.retain(|_, table| table != name);
         for known in self.tables.values_mut() {
@@ -154,6 +157,12 @@ impl Schema {
                 let known = self.tables.entry(name.to_owned()).or_default();
                 known.tablespace.clone_from(tablespace);
             }
+            Action::Trigger { name: trigger, fires } => {
+                let own = self.attached.iter_mut().filter(|one| one.table == name);
+                let named =
+                    own.filter(|one| trigger.as_ref().is_none_or(|named| one.name == *named));
+                named.for_each(|one| one.fires = *fires);
+            }
             _ => self.alter_family(name, only, action),
         }
     }
@@ -171,9 +180,9 @@ impl Schema {
             self.tables.entry(member.clone()).or_default().alter(member, action);
             match action {
                 Action::AddColumn { column, .. } => self.index_column(member, column),
-                Action::DropColumn { column, .. } => self
-                    .indexes
-                    .retain(|_, index| index.table != *member || !index.words.contains(column)),
+                Action::DropColumn { column, .. } => {
+                    self.indexes.retain_of(member, |index| !index.words.contains(column));
+                }
                 Action::DropConstraint { name, .. } => {
                     self.indexes.remove(&within(schema_of(member), name));
                 }

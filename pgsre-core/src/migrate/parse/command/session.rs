@@ -41,9 +41,9 @@ pub(super) fn transaction(mut words: Words<'_>) -> Statement {
 }
 
 /// `set_config('lock_timeout', …, local)` sets what SET does.
-fn call(mut words: Words<'_>) -> Statement {
+fn call(words: Words<'_>) -> Statement {
     let mut ahead = words.clone();
-    let queries = ["select", "perform", "call", "with", "values"];
+    let queries = ["select", "perform", "call", "values", "table"];
     if !ahead.take_any(&queries) {
         return Statement::Other;
     }
@@ -58,16 +58,27 @@ fn call(mut words: Words<'_>) -> Statement {
             return Statement::SetLockTimeout { limited: limits(&value.text), local };
         }
     }
+    called(words)
+}
+
+/// The functions that an expression or a query calls.
+pub(in super::super) fn called(words: Words<'_>) -> Statement {
+    let functions = calls(words);
+    if functions.is_empty() { Statement::Other } else { Statement::Call { functions } }
+}
+
+/// Names before a parenthesis.
+pub(super) fn calls(mut words: Words<'_>) -> Vec<String> {
     let mut functions = Vec::new();
     while !words.is_empty() {
         let name = words.name();
         if name.is_empty() {
             words.next();
-        } else if words.peek_is("(") {
+        } else if words.peek_is("(") && !functions.contains(&name) {
             functions.push(name);
         }
     }
-    if functions.is_empty() { Statement::Other } else { Statement::Call { functions } }
+    functions
 }
 
 pub(in super::super) fn is_utc(zone: &str) -> bool {

@@ -56,7 +56,7 @@ impl Schema {
             "" => index_name(&table, &index.columns, &self.indexes),
             name => within(schema_of(&table), name),
         };
-        if self.indexes.contains_key(&name) {
+        if self.indexes.contains(&name) {
             return;
         }
         let below = self.tables.get(&table).is_some_and(|known| known.partitioned && !index.only);
@@ -132,12 +132,12 @@ impl Schema {
     }
 
     pub(super) fn rename_in_indexes(&mut self, table: &str, from: &str, to: &str) {
-        for index in self.indexes.values_mut().filter(|index| index.table == table) {
+        self.indexes.change_of(table, |index| {
             let named = index.columns.iter_mut().chain(&mut index.sorts);
             named.filter(|one| *one == from).for_each(|one| to.clone_into(one));
             if index.words.remove(from) {
                 index.words.insert(to.to_owned());
             }
-        }
+        });
     }
 }

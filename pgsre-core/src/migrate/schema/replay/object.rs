@@ -90,22 +90,31 @@ impl Schema {
 
     pub(super) fn apply_attached(&mut self, statement: &Statement) {
         match statement {
-            Statement::CreateTrigger { name, table, function, events, .. } => {
+            Statement::CreateTrigger { name, table, function, events, columns, each_row } => {
                 let attached = Attached {
                     kind: RuleKind::Trigger,
                     table: table.clone(),
                     name: name.clone(),
                     events: events.clone(),
+                    columns: columns.clone(),
+                    each_row: *each_row,
+                    fires: true,
                     function: Some(function.clone()),
                 };
                 self.attach(attached);
             }
             Statement::ChangeRules { kind, table, name, change } => match change {
-                RuleChange::Create => {
-                    let (table, name) = (table.clone(), name.clone());
-                    let attached =
-                        Attached { kind: *kind, table, name, events: Vec::new(), function: None };
-                    self.attach(attached);
+                RuleChange::Create { events } => {
+                    self.attach(Attached {
+                        kind: *kind,
+                        table: table.clone(),
+                        name: name.clone(),
+                        events: events.clone(),
+                        columns: Vec::new(),
+                        each_row: false,
+                        fires: *kind == RuleKind::Rule,
+                        function: None,
+                    });
                 }
                 RuleChange::Drop { .. } => {
                     self.attached.retain(|one| !one.is(*kind, table, name));
@@ -122,6 +131,8 @@ impl Schema {
                     one.function.as_ref().is_some_and(|function| functions.contains(function))
                 };
                 self.attached.retain(|one| !gone(one));
+                // Of several of one name it is not known which is dropped: that no longer counts nobody.
+                self.functions.retain(|name, known| known.len() > 1 || !functions.contains(name));
             }
             Statement::ChangePublication { name, tables, change } => {
                 let published = self.publications.entry(name.clone()).or_default();

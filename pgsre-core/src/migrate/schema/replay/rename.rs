@@ -18,7 +18,7 @@ impl Schema {
             self.new.insert(to.clone());
         }
         self.rename_references(from, &to);
-        if self.indexes.contains_key(from) {
+        if self.indexes.contains(from) {
             self.rename_index(from, &to);
         }
     }
@@ -44,9 +44,9 @@ impl Schema {
                 words.insert(bare(to).to_owned());
             }
         }
-        let indexed = self.indexes.values_mut().map(|index| &mut index.table);
+        self.indexes.rename_table(from, to);
         let attached = self.attached.iter_mut().map(|one| &mut one.table);
-        let names = indexed.chain(attached).chain(self.statistics.values_mut());
+        let names = attached.chain(self.statistics.values_mut());
         names.filter(|table| *table == from).for_each(|table| to.clone_into(table));
     }
 
