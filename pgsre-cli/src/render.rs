@@ -1,6 +1,7 @@
 //! How results look: text for people, JSON for programs.
 
 pub(crate) mod backup_progress;
+pub mod evidence;
 pub mod human;
 pub mod json;
 pub mod junit;

@@ -7,6 +7,7 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::backup::Backup;
@@ -166,6 +167,21 @@ pub struct Validation {
     pub nothing_to_examine: bool,
     /// What a comparison with a manifest came to, as data.
     pub comparison: Option<Comparison>,
+    /// What else there is to show on the page of the evidence.
+    pub sections: Vec<Section>,
+}
+
+/// A table that a check shows on the page of the evidence, with sentences below it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Section {
+    /// Its heading.
+    pub title: String,
+    /// The headings of its columns.
+    pub columns: Vec<String>,
+    /// A cell for each column, in plain text.
+    pub rows: Vec<Vec<String>>,
+    /// Sentences in plain text.
+    pub notes: Vec<String>,
 }
 
 impl Validation {

@@ -165,12 +165,17 @@ is in one and its plan in the other, and measures each statement: how long it ra
 how long they were held, what was written anew, the write-ahead log, temporary files, rows and sizes. Both
 must end with the same objects. Then the plan is taken back, as far as there is a way.
 
+With --load, clients of pgbench run a script on the copy meanwhile, at a rate: how long their transactions
+took before and during the migration (from when each was due), and how many waited for others. With
+--production, the sizes of that database's tables say what each statement would take there.
+
 With --database the copy is one that you name: nobody else may be connected to it, and it is not touched. A
 plan (JSON of `pgsre migrate plan`) is rehearsed by itself.
 
 Examples:
   pgsre migrate rehearse 42_add.sql --backup s3://acme-backups/shop/
   pgsre migrate rehearse 42_add.sql --database postgres://dba@staging/shop_copy --format json
+  pgsre migrate rehearse 42_add.sql --backup /backups --load checkout.sql --html rehearsal.html
 
 Exit status: 0 both ran to the same end; 1 the migration or its plan fails on this data, or they end
 differently; 2 usage; 3 it could not be rehearsed: the backup does not restore, or the copy is in use.";
@@ -190,6 +195,28 @@ pub struct RehearseArgs {
     /// A copy of the database to try it on
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
+
+    /// A script of pgbench that others run meanwhile: what they see is measured
+    #[arg(long, value_name = "FILE.sql")]
+    pub load: Option<PathBuf>,
+
+    /// How many clients run it
+    #[arg(long, value_name = "N", default_value_t = 4, requires = "load",
+          value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub load_clients: u32,
+
+    /// How many transactions they begin a second, all together
+    #[arg(long, value_name = "N", default_value_t = 100, requires = "load",
+          value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub load_rate: u32,
+
+    /// The database that it is rehearsed for: its tables' sizes say how long it would take there
+    #[arg(long, value_name = "URL")]
+    pub production: Option<String>,
+
+    /// Write the evidence, of the restored backup and of the rehearsal, as one HTML page
+    #[arg(long, value_name = "PATH", requires = "backup", conflicts_with = "database")]
+    pub html: Option<PathBuf>,
 
     /// How the result is printed
     #[arg(long, value_enum, default_value_t)]

@@ -141,7 +141,7 @@ fn as_json(
     Ok(json::object(&Past { schema: 1, place, drills, damaged: &listing.damaged, findings })?)
 }
 
-fn write(face: &Face, path: &Path, page: &str) -> Result<(), CommandError> {
+pub(super) fn write(face: &Face, path: &Path, page: &str) -> Result<(), CommandError> {
     if path.as_os_str() == "-" {
         face.print(page)?;
         return Ok(());

@@ -13,7 +13,7 @@ mod migration_plan;
 mod migration_runs;
 mod pool;
 mod queries;
-mod rehearsal;
+pub(crate) mod rehearsal;
 mod status;
 mod verification;
 

@@ -41,6 +41,7 @@ pub(super) fn judge(
                 examined: validation.examined,
                 outcome,
                 unproved,
+                sections: validation.sections,
             };
             (report, validation.findings)
         }
@@ -57,6 +58,7 @@ pub(super) fn not_run(name: &str, why: String) -> ValidationReport {
         examined: 0,
         outcome: Verdict::Inconclusive,
         unproved: vec![why],
+        sections: Vec::new(),
     }
 }
 
@@ -65,6 +67,7 @@ pub(super) fn merge(into: &mut ValidationReport, other: ValidationReport) {
     into.examined += other.examined;
     into.outcome = worse(into.outcome, other.outcome);
     into.unproved.extend(other.unproved);
+    into.sections.extend(other.sections);
 }
 
 fn outcome(validation: &Validation) -> Verdict {

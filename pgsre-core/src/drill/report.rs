@@ -11,6 +11,7 @@ use crate::archive::Preamble;
 use crate::backup::Backup;
 use crate::finding::{Finding, Verdict};
 use crate::restore::{LoadReport, RunId, Swept};
+use crate::validate::Section;
 
 /// What a drill came to, and how: always returned, whatever happened.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -119,6 +120,9 @@ pub struct ValidationReport {
     /// What could not be judged, or why the check could not run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unproved: Vec<String>,
+    /// What it shows beside that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sections: Vec<Section>,
 }
 
 /// How the clean-up ended.

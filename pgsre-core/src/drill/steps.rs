@@ -267,6 +267,7 @@ fn read_whole(summary: &ArchiveSummary) -> ValidationReport {
         examined: summary.statements + summary.copies,
         outcome: Verdict::Passed,
         unproved: summary.unproved.clone(),
+        sections: Vec::new(),
     }
 }
 

@@ -17,6 +17,7 @@ use crate::drill::{
 };
 use crate::finding::Finding;
 use crate::restore::{LoadReport, SlowStatement, TableLoad};
+use crate::validate::Section;
 
 mod objectives;
 mod proof;
@@ -62,6 +63,7 @@ struct Page<'a> {
     tiles: Vec<Tile>,
     facts: Vec<Fact>,
     checks: Vec<CheckView<'a>>,
+    sections: Vec<&'a Section>,
     findings: &'a [Finding],
     more_findings: usize,
     unproved: Vec<String>,
@@ -95,6 +97,7 @@ impl<'a> Page<'a> {
             tiles: tiles(report),
             facts: facts(report),
             checks: report.validations.iter().map(CheckView::of).collect(),
+            sections: report.validations.iter().flat_map(|check| &check.sections).collect(),
             findings: &report.findings[..shown],
             more_findings: report.findings.len() - shown,
             unproved: unproved(report),

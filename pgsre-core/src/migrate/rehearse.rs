@@ -5,13 +5,14 @@
 //! be made, as that of a drill.
 
 use std::collections::BTreeSet;
+use std::time::SystemTime;
 
 use tokio_util::sync::CancellationToken;
 
 use super::backfill::Change;
 use super::lint::Linter;
 use super::parse::parse;
-use super::plan::{PLAN_SCHEMA, Plan, Work};
+use super::plan::{PLAN_SCHEMA, Plan, Step, Work};
 use super::schema::Schema;
 use super::statement::Statement;
 use crate::fingerprint::{
@@ -19,20 +20,27 @@ use crate::fingerprint::{
 };
 use crate::postgres::{Database, PostgresError};
 use copies::Copies;
+use expected::Works;
 use measure::{Measuring, Unit};
 
 mod copies;
+mod expected;
+mod load;
 mod measure;
 mod report;
 
+pub use load::{Latency, Load, LoadSeen};
 pub use report::{
-    HeldLock, Measured, REHEARSAL_SCHEMA, RehearsalReport, Run, TableSize, Undo, UndoOutcome,
+    Expected, HeldLock, Measured, REHEARSAL_SCHEMA, RehearsalReport, Run, TableSize, Undo,
+    UndoOutcome,
 };
 
 /// A migration to rehearse.
 #[derive(Clone, Debug)]
 pub struct Rehearsal {
     of: Subject,
+    load: Option<Load>,
+    production: Option<Schema>,
 }
 
 #[derive(Clone, Debug)]
@@ -52,6 +60,8 @@ pub enum RehearsalError {
     Fingerprint(#[from] FingerprintError),
     #[error("{0}")]
     Plan(String),
+    #[error("{0}")]
+    Load(String),
     #[error("the rehearsal was interrupted")]
     Interrupted,
 }
@@ -60,13 +70,31 @@ impl Rehearsal {
     /// Of a migration file.
     #[must_use]
     pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
-        Self { of: Subject::File { path: path.into(), text: text.into() } }
+        Self::of(Subject::File { path: path.into(), text: text.into() })
     }
 
     /// Of a plan by itself: the file that it was made from is not run.
     #[must_use]
     pub fn of_plan(plan: Plan) -> Self {
-        Self { of: Subject::Plan(plan) }
+        Self::of(Subject::Plan(plan))
+    }
+
+    fn of(subject: Subject) -> Self {
+        Self { of: subject, load: None, production: None }
+    }
+
+    /// While others work on the copy: what they see is part of the report. Bytes of the write-ahead log,
+    /// rows' sizes and times are then those of both.
+    #[must_use]
+    pub fn with_load(self, load: Load) -> Self {
+        Self { load: Some(load), ..self }
+    }
+
+    /// With what each statement would take where tables have the sizes of this schema, which was
+    /// [read](Schema::read) from production.
+    #[must_use]
+    pub fn expecting(self, production: Schema) -> Self {
+        Self { production: Some(production), ..self }
     }
 
     /// Runs the file and its plan, each in a copy of its own, and compares how they end.
@@ -86,6 +114,44 @@ impl Rehearsal {
         Ok(report)
     }
 
+    /// Runs the units, under the load where there is one.
+    async fn measured(&self, copy: &Database, units: &[Unit]) -> Result<Run, RehearsalError> {
+        let Some(load) = &self.load else {
+            return Ok(Measuring::open(copy).await?.run(units).await?);
+        };
+        let working = load.start(copy).await?;
+        let begun = SystemTime::now();
+        let stop = CancellationToken::new();
+        let running = async {
+            let run = async { Measuring::open(copy).await?.run(units).await }.await;
+            stop.cancel();
+            run
+        };
+        let (run, most_blocked) = tokio::join!(running, working.most_blocked(&stop));
+        let over = SystemTime::now();
+        let mut run = run?;
+        run.load = Some(working.finish([begun, over], most_blocked?).await?);
+        Ok(run)
+    }
+
+    /// Says what the statements would take in production, and what that stands on.
+    fn expect(
+        &self,
+        copy: &Schema,
+        version: u32,
+        direct: Option<&mut Run>,
+        planned: &mut Run,
+    ) -> Vec<String> {
+        let Some(production) = &self.production else { return Vec::new() };
+        let mut unknown = BTreeSet::new();
+        for run in direct.into_iter().chain([planned]) {
+            let mut works = Works::new(copy.clone(), production, version);
+            works.expect(&mut run.statements);
+            unknown.append(&mut works.unknown);
+        }
+        assumptions(self.load.as_ref(), &unknown)
+    }
+
     async fn rehearse(
         &self,
         restored: &Database,
@@ -93,27 +159,30 @@ impl Rehearsal {
         cancel: &CancellationToken,
     ) -> Result<RehearsalReport, RehearsalError> {
         let version = restored.version().major();
+        let schema = Schema::read(restored, cancel).await?;
         let (plan, direct) = match &self.of {
             Subject::Plan(plan) => (checked(plan, version)?, None),
             Subject::File { path, text } => {
-                let schema = Schema::read(restored, cancel).await?;
-                let mut linter = Linter::with_schema(version, schema);
+                let mut linter = Linter::with_schema(version, schema.clone());
                 let plan = linter.plan(path, text);
                 let predicted = linter.file(path, text);
                 let at_once = copies.make("at_once").await?;
-                let mut run = Measuring::open(&at_once).await?.run(&statements(text)).await?;
+                let mut run = self.measured(&at_once, &statements(text)).await?;
                 run.compare(&predicted, text);
                 (plan, Some((run, objects(&at_once, cancel).await?)))
             }
         };
         let before = objects(restored, cancel).await?;
         let by_plan = copies.make("by_plan").await?;
-        let planned = Measuring::open(&by_plan).await?.run(&steps(&plan)).await?;
+        let mut planned = self.measured(&by_plan, &steps(&plan)).await?;
         let end = objects(&by_plan, cancel).await?;
         let undo = match planned.failure {
             Some(_) => None,
             None => Some(undo(&plan, &by_plan, &before, cancel).await?),
         };
+        let mut direct = direct;
+        let assumptions =
+            self.expect(&schema, version, direct.as_mut().map(|(run, _)| run), &mut planned);
         let differences =
             direct.as_ref().map_or_else(Vec::new, |(_, ended)| differences(ended, &end));
         Ok(RehearsalReport {
@@ -124,9 +193,27 @@ impl Rehearsal {
             planned,
             differences,
             undo,
+            assumptions,
             plan,
         })
     }
+}
+
+/// What the times in production stand on.
+fn assumptions(load: Option<&Load>, unknown: &BTreeSet<String>) -> Vec<String> {
+    let busy = match load {
+        None => "nobody else works on the server",
+        Some(_) => "others work on the server as the load's script did",
+    };
+    let mut assumptions = vec![
+        "what works through a table takes as much longer as the table is larger, and n·log n where it sorts".to_owned(),
+        "the server is as fast as that of the rehearsal, and its caches are as warm".to_owned(),
+        busy.to_owned(),
+    ];
+    assumptions.extend(unknown.iter().map(|table| {
+        format!("{table}: its size is not known in both places, so that nothing is said of it")
+    }));
+    assumptions
 }
 
 /// A plan that can be run on a server of this version.
@@ -163,15 +250,17 @@ fn statements(file: &str) -> Vec<Unit> {
 }
 
 fn steps(plan: &Plan) -> Vec<Unit> {
-    let unit = |work: &Work| match work {
-        Work::Transaction { statements } => Some(Unit::transaction(statements.clone())),
+    let unit = |step: &Step| match &step.work {
+        Work::Transaction { statements } => {
+            Some(Unit::transaction(statements.clone()).patient(step.lock_timeout_ms))
+        }
         Work::Alone { statement, .. } => Some(Unit::alone(statement.clone())),
         Work::Backfill { table, set, condition } => {
             Some(Unit::backfill(Change::of_step(table, set, condition.as_deref())))
         }
         Work::Deploy { .. } => None,
     };
-    plan.steps.iter().filter_map(|step| unit(&step.work)).collect()
+    plan.steps.iter().filter_map(unit).collect()
 }
 
 async fn objects(

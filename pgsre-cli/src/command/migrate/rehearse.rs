@@ -1,25 +1,28 @@
 //! `pgsre migrate rehearse`: a migration tried on a restored backup, or on a copy.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use pgsre_core::drill::{Drill, DrillReport, DrillRequest};
-use pgsre_core::migrate::rehearse::RehearsalError;
-use pgsre_core::migrate::{Rehearsal, RehearsalReport};
-use pgsre_core::postgres::Database;
+use pgsre_core::history::evidence;
+use pgsre_core::migrate::rehearse::{Load, RehearsalError};
+use pgsre_core::migrate::{Rehearsal, RehearsalReport, Schema};
+use pgsre_core::postgres::{Database, PostgresError};
 use pgsre_core::restore::EphemeralCluster;
 use pgsre_core::validate::{Validation, ValidationContext, Validator, ValidatorError};
 
 use super::{files, unwritten, written};
 use crate::args::{RehearseArgs, RehearseFormat};
 use crate::command::drill::assemble::{connection, plan_error, source};
+use crate::command::report::write;
 use crate::config::Secret;
 use crate::error::CommandError;
 use crate::exit_code;
 use crate::face::Face;
 use crate::interrupt::Interrupt;
-use crate::render::human;
 use crate::render::progress::Progress;
+use crate::render::{self, human};
 
 pub(super) async fn run(args: &RehearseArgs, face: &Face) -> Result<u8, CommandError> {
     let text = files::read(&args.file)?;
@@ -27,8 +30,16 @@ pub(super) async fn run(args: &RehearseArgs, face: &Face) -> Result<u8, CommandE
         Some(plan) => Rehearsal::of_plan(plan),
         None => Rehearsal::new(args.file.display().to_string(), text),
     };
+    let rehearsal = match &args.load {
+        Some(script) => rehearsal.with_load(load(script, args)?),
+        None => rehearsal,
+    };
+    let rehearsal = match &args.production {
+        Some(url) => rehearsal.expecting(production(url, face).await?),
+        None => rehearsal,
+    };
     let report = match (&args.backup, &args.database) {
-        (Some(backup), _) => on_backup(rehearsal, backup, face).await?,
+        (Some(backup), _) => on_backup(rehearsal, backup, args.html.as_deref(), face).await?,
         (None, Some(url)) => on_copy(&rehearsal, url, face).await?,
         (None, None) => {
             return Err(CommandError::usage("a backup or a copy is needed")
@@ -42,6 +53,27 @@ pub(super) async fn run(args: &RehearseArgs, face: &Face) -> Result<u8, CommandE
     };
     face.print(&shown).map_err(unwritten)?;
     Ok(if report.is_sound() { exit_code::PASSED } else { exit_code::FAILED })
+}
+
+fn load(script: &Path, args: &RehearseArgs) -> Result<Load, CommandError> {
+    if !script.is_file() {
+        return Err(CommandError::usage(format!("{}: no such script", script.display()))
+            .with_hint("--load names a script of pgbench: SQL, with \\set for its variables"));
+    }
+    Ok(Load::script(script).clients(args.load_clients).per_second(f64::from(args.load_rate)))
+}
+
+/// The sizes of the tables that the migration will meet.
+async fn production(url: &str, face: &Face) -> Result<Schema, CommandError> {
+    let interrupt = Interrupt::watch(face, Arc::new(|| None));
+    let unread = |error: PostgresError| {
+        CommandError::inconclusive("the sizes of production's tables cannot be read")
+            .with_hint(error.hint())
+            .with_cause(error)
+    };
+    let config = connection("--production", &Secret::new(url))?;
+    let database = Database::connect(config).await.map_err(unread)?;
+    Schema::read(&database, interrupt.token()).await.map_err(unread)
 }
 
 async fn on_copy(
@@ -60,6 +92,8 @@ async fn on_copy(
         Err(_) if interrupt.happened() => Ok(None),
         Err(RehearsalError::Plan(why)) => Err(CommandError::usage(why)
             .with_hint("make the plan anew: pgsre migrate plan FILE --format json")),
+        Err(RehearsalError::Load(why)) => Err(CommandError::inconclusive(why)
+            .with_hint("try it by hand: pgbench --no-vacuum --file=FILE.sql DATABASE")),
         Err(error) => Err(CommandError::inconclusive("the migration could not be rehearsed")
             .with_hint(
                 "name a copy that nobody else is connected to, and a role that may create databases",
@@ -73,6 +107,7 @@ async fn on_copy(
 async fn on_backup(
     rehearsal: Rehearsal,
     backup: &str,
+    html: Option<&Path>,
     face: &Face,
 ) -> Result<Option<RehearsalReport>, CommandError> {
     let held = Arc::new(Mutex::new(None));
@@ -94,8 +129,18 @@ async fn on_backup(
     if interrupt.happened() {
         return Ok(None);
     }
+    if let Some(path) = html {
+        write(face, path, &page(&report)?)?;
+    }
     let held = held.lock().unwrap_or_else(PoisonError::into_inner).take();
     held.map(Some).ok_or_else(|| not_held(&report))
+}
+
+/// The evidence of the drill, with the sections of the rehearsal.
+fn page(report: &DrillReport) -> Result<String, CommandError> {
+    let failed = || CommandError::inconclusive("the evidence cannot be written");
+    let json = serde_json::to_vec(report).map_err(|error| failed().with_cause(error))?;
+    evidence::page(report, &json, &[]).map_err(|error| failed().with_cause(error))
 }
 
 /// What kept the backup from being restored, or the rehearsal from being held.
@@ -129,7 +174,9 @@ impl Validator for RehearsalCheck {
         })?;
         let direct = report.direct.as_ref().map_or(0, |run| run.statements.len());
         let examined = direct + report.planned.statements.len();
+        let sections = render::evidence::rehearsal(&report);
         *self.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(report);
-        Ok(Validation::sound(examined.try_into().unwrap_or(u64::MAX).max(1)))
+        let examined = examined.try_into().unwrap_or(u64::MAX).max(1);
+        Ok(Validation { sections, ..Validation::sound(examined) })
     }
 }

@@ -111,6 +111,7 @@ fn validations(verdict: Verdict) -> Vec<ValidationReport> {
         examined,
         outcome,
         unproved,
+        sections: Vec::new(),
     };
     let unproved = match verdict {
         Verdict::Inconclusive => vec!["the live server could not be reached".to_owned()],

@@ -15,12 +15,17 @@ use crate::postgres::{Database, PostgresError, Session};
 
 /// How often a statement that runs outside of transactions is looked at.
 const LOOK: Duration = Duration::from_millis(5);
+/// How often a step is tried that does not get its locks, and the pause between.
+const TRIES: u32 = 30;
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Statements that are one transaction, or one that refuses to be in one.
 #[derive(Clone, Debug)]
 pub(super) struct Unit {
     pub(super) statements: Vec<String>,
     kind: Kind,
+    /// The longest wait for its locks, in milliseconds; it is tried again then.
+    patience: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,19 +40,25 @@ enum Kind {
 
 impl Unit {
     pub(super) fn transaction(statements: Vec<String>) -> Self {
-        Self { statements, kind: Kind::Transaction }
+        Self { statements, kind: Kind::Transaction, patience: None }
     }
 
     pub(super) fn alone(statement: String) -> Self {
-        Self { statements: vec![statement], kind: Kind::Alone }
+        Self { statements: vec![statement], kind: Kind::Alone, patience: None }
     }
 
     pub(super) fn backfill(change: Change) -> Self {
-        Self { statements: vec![change.as_statement()], kind: Kind::Backfill(change) }
+        let statements = vec![change.as_statement()];
+        Self { statements, kind: Kind::Backfill(change), patience: None }
     }
 
     pub(super) fn of_file(statement: String) -> Self {
-        Self { statements: vec![statement], kind: Kind::Either }
+        Self { statements: vec![statement], kind: Kind::Either, patience: None }
+    }
+
+    /// Waits for no lock longer than that at a time, as in earnest.
+    pub(super) fn patient(self, milliseconds: Option<u64>) -> Self {
+        Self { patience: milliseconds, ..self }
     }
 }
 
@@ -103,7 +114,7 @@ impl Measuring {
             let failed = match &unit.kind {
                 Kind::Backfill(change) => self.backfill(unit, change, &mut run).await?,
                 Kind::Alone => self.alone(unit, &mut run).await?,
-                Kind::Transaction => self.transaction(unit, &mut run).await?,
+                Kind::Transaction => self.insistent(unit, &mut run).await?,
                 Kind::Either => match self.transaction(unit, &mut run).await? {
                     Some(failure) if failure.refuses_transactions => {
                         self.alone(unit, &mut run).await?
@@ -121,6 +132,21 @@ impl Measuring {
         Ok(run)
     }
 
+    /// Tries again where a lock is not to be had in time.
+    async fn insistent(
+        &self,
+        unit: &Unit,
+        run: &mut Run,
+    ) -> Result<Option<Failure>, PostgresError> {
+        for _ in 1..TRIES {
+            match self.transaction(unit, run).await? {
+                Some(failure) if failure.waited => tokio::time::sleep(PAUSE).await,
+                other => return Ok(other),
+            }
+        }
+        self.transaction(unit, run).await
+    }
+
     async fn transaction(
         &self,
         unit: &Unit,
@@ -129,7 +155,9 @@ impl Measuring {
         let mut before = self.look().await?;
         let first = run.statements.len();
         let mut starts = Vec::new();
-        self.worker.batch_execute("begin").await.map_err(unread)?;
+        let patience = unit.patience.unwrap_or_default();
+        let begin = format!("begin; set local lock_timeout = {patience}");
+        self.worker.batch_execute(&begin).await.map_err(unread)?;
         for statement in &unit.statements {
             let start = Instant::now();
             let told = match self.worker.simple_query(statement).await {
@@ -211,7 +239,7 @@ impl Measuring {
             Ok(report) => report,
             Err(error) => {
                 let message = format!("{}: {statement}", crate::finding::chain(&error));
-                return Ok(Some(Failure { message, refuses_transactions: false }));
+                return Ok(Some(Failure { message, refuses_transactions: false, waited: false }));
             }
         };
         let held_seconds = watch.longest();
@@ -331,13 +359,16 @@ fn rows(told: &[SimpleQueryMessage]) -> u64 {
 struct Failure {
     message: String,
     refuses_transactions: bool,
+    /// It did not get a lock in time.
+    waited: bool,
 }
 
 impl Failure {
     fn of(statement: &str, error: &tokio_postgres::Error) -> Self {
         use tokio_postgres::error::SqlState;
         let refuses_transactions = error.code() == Some(&SqlState::ACTIVE_SQL_TRANSACTION);
-        Self { message: format!("{}: {statement}", told(error)), refuses_transactions }
+        let waited = error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE);
+        Self { message: format!("{}: {statement}", told(error)), refuses_transactions, waited }
     }
 }
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::super::facts::LockMode;
 use super::super::lint::{LintedFile, LintedStatement};
 use super::super::plan::Plan;
+use super::load::LoadSeen;
 
 /// The shape of a rehearsal's JSON.
 pub const REHEARSAL_SCHEMA: u32 = 1;
@@ -26,6 +27,8 @@ pub struct RehearsalReport {
     pub differences: Vec<String>,
     /// What taking the plan back came to; none where it did not run to its end.
     pub undo: Option<Undo>,
+    /// What the times in production stand on; none where they were not asked for.
+    pub assumptions: Vec<String>,
     /// The plan.
     pub plan: Plan,
 }
@@ -49,6 +52,8 @@ pub struct Run {
     pub failure: Option<String>,
     /// Where the linter had said something else.
     pub surprises: Vec<String>,
+    /// What others saw meanwhile, where there was a load.
+    pub load: Option<LoadSeen>,
 }
 
 /// What one statement did.
@@ -75,6 +80,19 @@ pub struct Measured {
     pub batches: Option<u64>,
     /// Tables that are of another size than before, with their indexes.
     pub sizes: Vec<TableSize>,
+    /// What it would take in production, where it works through tables whose sizes are known in both places.
+    pub expected: Option<Expected>,
+}
+
+/// What a statement would take in production.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Expected {
+    /// How many times as much work there is.
+    pub times: f64,
+    /// How long it would run.
+    pub seconds: f64,
+    /// How long it would hold a lock that stops writes, if it takes one.
+    pub stops_seconds: Option<f64>,
 }
 
 /// A lock and how long it was held.
