@@ -10,7 +10,7 @@ use pgsre_core::migrate::{
     Unwatched, UserQuery, Wanted, runs, steer,
 };
 use pgsre_core::postgres::ConnectConfig;
-use pgsre_tests::harness::applying::Watcher;
+use pgsre_tests::harness::applying::{Watcher, ask, nothing_is_left, run_sql};
 use pgsre_tests::harness::pooler::Pooler;
 use pgsre_tests::harness::server::Server;
 use pgsre_tests::harness::standby::Standby;
@@ -56,17 +56,6 @@ fn small() -> Pace {
     Pace { first_size: 100, most_size: 400, ..Pace::default() }
 }
 
-async fn ask(database: &Database, sql: &str) -> String {
-    let session = database.session().await.expect("a session");
-    let row = session.query_one(sql, &[]).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-    row.get::<_, Option<String>>(0).unwrap_or_default()
-}
-
-async fn run_sql(database: &Database, sql: &str) {
-    let session = database.session().await.expect("a session");
-    session.batch_execute(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
-}
-
 /// How often rows were done, and how many rows so often: `1:5000`.
 async fn counts(database: &Database, table: &str) -> String {
     let sql = format!(
@@ -74,13 +63,6 @@ async fn counts(database: &Database, table: &str) -> String {
          from (select done, count(*) n from {table} group by done) c"
     );
     ask(database, &sql).await
-}
-
-async fn nothing_is_left(database: &Database) {
-    let left = ask(database, "select to_regnamespace('pgsre_migrate')::text").await;
-    assert_eq!(left, "", "the schema is left");
-    let locks = "select count(*)::text from pg_locks where locktype = 'advisory'";
-    assert_eq!(ask(database, locks).await, "0");
 }
 
 async fn fill(database: &Database, backfill: Backfill) -> BackfillReport {
