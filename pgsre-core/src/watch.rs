@@ -48,6 +48,7 @@ mod desk;
 mod event;
 mod exposition;
 mod outlook;
+mod patient;
 mod watched;
 
 pub use event::{Unwatched, WatchEvent, WatchObserver};
@@ -254,13 +255,14 @@ impl Watcher {
             let mut reader = Reader::alone(server, Arc::clone(&shared));
             let shared = &shared;
             async move {
-                let first = reader.read().await;
-                if first.reading.server.role.is_some() {
+                let (mut seen, mut plain) = reader.read().await;
+                if seen.reading.server.role.is_some() {
+                    shared.keep(&plain).await;
                     shared.clock.sleep(WINDOW).await;
-                    reader.read().await
-                } else {
-                    first
+                    (seen, plain) = reader.read().await;
                 }
+                shared.keep(&plain).await;
+                seen
             }
         });
         let seen: Vec<Seen> =

@@ -12,6 +12,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::event::{WatchEvent, WatchObserver};
 use super::outlook::Outlook;
+use super::patient::Patient;
 use crate::alert::Clock;
 use crate::finding::chain;
 use crate::history::samples::SampleStore;
@@ -38,7 +39,7 @@ const JITTER: f64 = 0.05;
 pub(super) struct Shared {
     pub(super) interval: Duration,
     pub(super) clock: Arc<dyn Clock>,
-    samples: Arc<dyn SampleStore>,
+    samples: Patient,
     /// Whether the last reading could not be kept: that is told once.
     forgets: AtomicBool,
     observer: Arc<dyn WatchObserver>,
@@ -80,7 +81,7 @@ impl Shared {
         Self {
             interval,
             clock,
-            samples,
+            samples: Patient::new(samples),
             forgets: AtomicBool::new(false),
             observer,
             quick: Semaphore::new(READINGS),
@@ -89,7 +90,7 @@ impl Shared {
     }
 
     /// Keeps a reading. A history that cannot be written never stops the watching.
-    async fn keep(&self, reading: &Reading) {
+    pub(super) async fn keep(&self, reading: &Reading) {
         let kept = self.samples.record(reading).await;
         if self.forgets.swap(kept.is_err(), Ordering::Relaxed) {
             return;
@@ -170,11 +171,13 @@ impl Reader {
             self.shared.clock.sleep(after).await;
             loop {
                 let begin = Instant::now();
-                let seen = self.read().await;
+                let (seen, plain) = self.read().await;
                 let interval = interval(self.shared.interval, &seen.reading);
                 if says.send(seen).await.is_err() {
                     return;
                 }
+                // Judged first: a history that takes its time delays no alert.
+                self.shared.keep(&plain).await;
                 let pause = pause(interval, begin.elapsed(), rand::random());
                 self.shared.clock.sleep(pause).await;
             }
@@ -182,8 +185,8 @@ impl Reader {
         stop.run_until_cancelled(work).await;
     }
 
-    /// One reading.
-    pub(super) async fn read(&mut self) -> Seen {
+    /// One reading with what follows from its history, and as it is to be kept: without that.
+    pub(super) async fn read(&mut self) -> (Seen, Reading) {
         let lane = if self.answers { &self.shared.quick } else { &self.shared.slow };
         let place = lane.acquire().await;
         // A probe that panics loses this reading: the monitor connects anew for the next.
@@ -191,10 +194,11 @@ impl Reader {
         drop(place);
         let mut reading = read.unwrap_or_else(|_| self.panicked());
         self.answers = reading.server.role.is_some();
-        self.shared.keep(&reading).await;
-        let follows = self.outlook.samples(self.shared.samples.as_ref(), &reading).await;
+        let plain = reading.clone();
+        let follows = self.outlook.samples(&self.shared.samples, &reading).await;
         reading.samples.extend(follows);
-        Seen { server: self.name.clone(), generation: self.generation, reading: Arc::new(reading) }
+        let (server, generation) = (self.name.clone(), self.generation);
+        (Seen { server, generation, reading: Arc::new(reading) }, plain)
     }
 
     fn panicked(&self) -> Reading {

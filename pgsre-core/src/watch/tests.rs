@@ -7,7 +7,8 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::alert::{Alert, AlertError, AlertEvent, Alerter, Route};
-use crate::monitor::{Bound, IndependentProbe, Measured, Metric, ProbeError, Threshold};
+use crate::history::samples::{SampleStoreError, Series, SeriesQuery};
+use crate::monitor::{Bound, IndependentProbe, Measured, Metric, ProbeError, Reading, Threshold};
 use crate::postgres::ConnectConfig;
 
 /// A clock on which time passes as soon as somebody waits for it.
@@ -189,6 +190,53 @@ async fn a_probe_that_panics_is_no_data_of_its_server_and_ends_nothing() {
     let sound = &watched.servers["ledger"].reading.as_ref().unwrap().missing;
     assert!(!sound[0].why.contains("panicked"), "{sound:?}");
     assert_eq!(memory.events().len(), 2);
+}
+
+/// A history that answers when the reading was judged, and never else.
+#[derive(Debug, Default)]
+struct Patiently {
+    known: Mutex<Option<watch::Receiver<Arc<Watched>>>>,
+    kept: std::sync::atomic::AtomicUsize,
+}
+
+#[async_trait]
+impl SampleStore for Patiently {
+    async fn record(&self, reading: &Reading) -> Result<(), SampleStoreError> {
+        let known = self.known.lock().unwrap().clone();
+        until(&mut known.unwrap(), |watched| open(watched, &reading.server.name) == 1).await;
+        self.kept.fetch_add(1, std::sync::atomic::Ordering::AcqRel);
+        Ok(())
+    }
+
+    async fn series(&self, _: &SeriesQuery) -> Result<Vec<Series>, SampleStoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn prune(&self, _: Timestamp) -> Result<(), SampleStoreError> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_reading_is_judged_before_it_is_kept() {
+    let memory = Memory::default();
+    let cancel = CancellationToken::new();
+    let history = Arc::new(Patiently::default());
+    let store = Arc::clone(&history) as Arc<dyn SampleStore>;
+    let watcher = watcher(&memory).with_samples(store).watching([down("shop")]);
+    let mut known = watcher.watched();
+    *history.known.lock().unwrap() = Some(watcher.watched());
+    let running = tokio::spawn({
+        let cancel = cancel.clone();
+        async move { watcher.run(&cancel).await }
+    });
+    until(&mut known, |watched| watched.deliveries.sent == 1).await;
+    let first = known.borrow().cycle;
+    until(&mut known, |watched| watched.cycle != first).await;
+    assert!(history.kept.load(std::sync::atomic::Ordering::Acquire) > 0, "it waited for itself");
+    cancel.cancel();
+    running.await.unwrap();
+    assert_eq!(memory.events(), [(AlertEvent::Firing, "shop".to_owned())]);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::OutboxError;
 use super::queue::Merged;
 use crate::alert::Alert;
-use crate::durable;
+use crate::durable::{self, Bounded};
 
 /// The version of the file. A newer one is refused, not misread.
 const VERSION: u32 = 1;
@@ -89,6 +89,7 @@ pub(super) struct Journal {
     path: PathBuf,
     file: Option<File>,
     appended: usize,
+    writing: Bounded,
 }
 
 impl Journal {
@@ -117,7 +118,7 @@ impl Journal {
     }
 
     pub(super) fn at(path: PathBuf) -> Self {
-        Self { path, file: None, appended: 0 }
+        Self { path, file: None, appended: 0, writing: Bounded::default() }
     }
 
     /// Whether it is time to rewrite the file: it has grown, or a line may be torn.
@@ -130,7 +131,10 @@ impl Journal {
         self.file = None;
         let failed =
             |error| OutboxError::io("cannot write the alerts that wait to", &self.path, error);
-        let file = replace(&self.path, records).map_err(failed)?;
+        let bytes = content(records).map_err(failed)?;
+        let path = self.path.clone();
+        let replacing = move || durable::replace(&path, |file| file.write_all(&bytes));
+        let file = self.writing.run(replacing).map_err(failed)?;
         self.file = Some(file);
         self.appended = 0;
         Ok(())
@@ -142,14 +146,17 @@ impl Journal {
             return Ok(());
         }
         let Some(mut file) = self.file.take() else { return Ok(()) };
-        let lines = lines(records).and_then(|lines| {
-            file.write_all(&lines)?;
-            file.sync_data()?;
-            Ok(lines.len())
+        let appended = lines(records).and_then(|lines| {
+            self.writing.run(move || {
+                file.write_all(&lines)?;
+                file.sync_data()?;
+                Ok((file, lines.len()))
+            })
         });
         // After a failure the last line may be torn: without the file, the next write starts anew.
-        self.appended += lines
+        let (file, bytes) = appended
             .map_err(|e| OutboxError::io("cannot write the alerts that wait to", &self.path, e))?;
+        self.appended += bytes;
         self.file = Some(file);
         Ok(())
     }
@@ -178,12 +185,12 @@ fn set_aside(path: &Path, damaged: usize) {
     );
 }
 
-/// A new file in place of the old one; open for what follows.
-fn replace(path: &Path, records: &[Record]) -> std::io::Result<File> {
+/// What the file is to hold.
+fn content(records: &[Record]) -> std::io::Result<Vec<u8>> {
     let mut bytes = serde_json::to_vec(&Header { pgsre_outbox: VERSION })?;
     bytes.push(b'\n');
     bytes.extend(lines(records)?);
-    durable::replace(path, |file| file.write_all(&bytes))
+    Ok(bytes)
 }
 
 fn lines(records: &[Record]) -> std::io::Result<Vec<u8>> {

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::Incidents;
-use crate::durable;
+use crate::durable::{self, Bounded};
 
 /// The version of the file's shape.
 const VERSION: u32 = 1;
@@ -21,6 +22,7 @@ const VERSION: u32 = 1;
 #[derive(Clone, Debug)]
 pub struct IncidentsFile {
     path: PathBuf,
+    writing: Arc<Mutex<Bounded>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -78,7 +80,7 @@ impl IncidentsFile {
     /// The file of this name, which need not be there yet.
     #[must_use]
     pub fn open(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into() }
+        Self { path: path.into(), writing: Arc::default() }
     }
 
     /// What was open when it was written, by server; nothing where there is no file.
@@ -105,11 +107,16 @@ impl IncidentsFile {
     /// Keeps what is open, by server. It has reached the disk when this returns.
     ///
     /// # Errors
-    /// Where it cannot be written. What was kept before is still there.
+    /// Where it cannot be written, or the disk does not answer within seconds. What was kept before is
+    /// still there.
     pub fn save(&self, servers: &BTreeMap<String, Incidents>) -> Result<(), IncidentsFileError> {
         serde_json::to_vec(&Content { version: VERSION, servers })
             .map_err(io::Error::from)
-            .and_then(|bytes| durable::replace(&self.path, |file| file.write_all(&bytes)))
+            .and_then(|bytes| {
+                let path = self.path.clone();
+                let mut writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+                writing.run(move || durable::replace(&path, |file| file.write_all(&bytes)))
+            })
             .map(drop)
             .map_err(|error| io_error("cannot write", &self.path, error))
     }
