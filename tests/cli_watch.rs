@@ -107,6 +107,30 @@ async fn a_server_that_goes_down_is_told_once_and_its_return_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_dead_man_s_switch_is_called_after_whole_cycles_and_not_while_an_alert_waits() {
+    let mut scene = Scene::new().await;
+    let (shop, hook) = (scene.relay.uri("postgres"), scene.hook.address().to_owned());
+    scene.write(&format!(
+        "[[server]]\nname = 'shop'\nurl = '{shop}'\n{RULES}deadman = 'http://{hook}/ok/switch'\n\
+         [[alerter]]\nkind = 'webhook'\nurl = 'http://{hook}/broken'\n"
+    ));
+    let called = |scene: &Scene| scene.hook.heads().matches("GET /ok/switch").count();
+    let watching = scene.watch();
+    while called(&scene) < 3 {
+        cycles(&watching, 1).await;
+    }
+    scene.relay.shut().await;
+    scene.hook.until("/broken", 1).await;
+    // One may have been on its way.
+    cycles(&watching, 2).await;
+    let before = called(&scene);
+    cycles(&watching, 5).await;
+    assert_eq!(called(&scene), before, "nobody was told of the server that is down");
+    assert_eq!(get(&watching.page("/healthz")).await.0, 200, "the loop does its work");
+    assert_eq!(watching.end("TERM").code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_watch_that_is_killed_in_an_incident_tells_nothing_twice_and_forgets_nothing() {
     let mut scene = Scene::new().await;
     scene.relay.shut().await;
