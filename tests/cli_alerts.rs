@@ -6,6 +6,7 @@ use std::process::Output;
 
 use pgsre_tests::harness::cli::Pgsre;
 use pgsre_tests::harness::hook::Hook;
+use pgsre_tests::harness::smtp::{Identity, MailServer};
 use serde_json::Value;
 
 /// Backups that fail at once, and so need no server.
@@ -211,4 +212,33 @@ async fn a_variable_that_is_not_set_is_an_error_with_its_line() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{said}");
     assert!(said.contains("pgsre.toml:7") && said.contains("PGSRE_TEST_UNSET"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_goes_encrypted_to_whom_it_trusts_and_to_nobody_else() {
+    let identity = Identity::new();
+    let server = MailServer::with_starttls(&identity).await;
+    let scene = Scene::new().await;
+    scene.configure(&format!(
+        "[[alerter]]\nkind = 'mail'\nhost = 'localhost'\nport = {}\nuser = 'pgsre'\npassword = 'hush-hush'\n\
+         from = 'pgsre@example.com'\nto = ['dba@example.com']\n",
+        server.port()
+    ));
+    let test = |trusted: PathBuf| {
+        let mut command = scene.pgsre.command(&["alert", "test", "--format", "json"]);
+        let output = command.env("SSL_CERT_FILE", trusted).output().expect("pgsre");
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+    };
+    let (code, said) = test(Identity::new().certificate());
+    assert!(code != Some(0) && !said.contains("hush"), "another's certificate: {said}");
+    assert_eq!(server.mails().len(), 0);
+    assert!(!server.commands().iter().any(|line| line.starts_with("AUTH")), "no password");
+
+    let (code, said) = test(identity.certificate());
+    assert_eq!(code, Some(0), "{said}");
+    let mails = server.mails();
+    assert_eq!(mails.len(), 2, "the alert and its end");
+    assert_eq!(mails[0]["head"]["to"], "dba@example.com");
+    assert!(server.commands().iter().any(|line| line.starts_with("AUTH PLAIN")));
 }
