@@ -291,3 +291,48 @@ fn a_plan_knows_the_history_and_says_whether_each_step_is_safe() {
     let absent = pgsre.command(&["migrate", "plan", "nowhere.sql"]).output().expect("pgsre");
     assert_eq!(absent.status.code(), Some(2));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dump_says_what_is_there_and_a_manifest_how_much_of_it() {
+    let server = Server::start(15).await;
+    server.create("shop", "", SHOP.as_bytes());
+    let pgsre = Pgsre::new();
+    let home = pgsre.home();
+    fs::write(home.join("schema.sql"), server.dump("shop", &[])).expect("a dump");
+    fs::write(home.join("shop.dump"), server.dump("shop", &["-Fc"])).expect("a dump");
+    fs::write(
+        home.join("change.sql"),
+        "SET lock_timeout = '1s';\n\
+        ALTER TABLE many ALTER COLUMN note TYPE varchar(5);\n\
+        ALTER TABLE few ALTER COLUMN note TYPE varchar(5);\n",
+    )
+    .expect("a file");
+    let (code, print) = pgsre.json(&["fingerprint", &server.uri("shop"), "--level", "counts"]);
+    assert_eq!(code, 0);
+    fs::write(home.join("shop.json"), print.to_string()).expect("a file");
+
+    let lint = ["migrate", "lint", "schema.sql", "change.sql", "--only", "change.sql"];
+    let severities = |linted: &Value| {
+        let statements = linted["files"][0]["statements"].as_array().expect("statements").clone();
+        let rewrite = |one: &Value| {
+            let hazards = one["hazards"].as_array().expect("hazards").clone();
+            hazards.into_iter().find(|hazard| hazard["rule"] == "table-rewrite")
+        };
+        let found = statements[1..].iter().map(|one| rewrite(one).expect("a rewrite"));
+        found
+            .map(|hazard| (hazard["severity"].clone(), hazard["message"].to_string()))
+            .collect::<Vec<_>>()
+    };
+    let (_, unknown) = pgsre.json(&lint);
+    let found = severities(&unknown);
+    assert_eq!([&found[0].0, &found[1].0], [&json!("critical"), &json!("critical")]);
+    let (_, counted) = pgsre.json(&[&lint[..], &["--manifest", "shop.json"]].concat());
+    let found = severities(&counted);
+    assert_eq!([&found[0].0, &found[1].0], [&json!("warning"), &json!("info")], "{found:?}");
+    assert!(found[0].1.contains("12 k rows") && found[1].1.contains("10 rows"), "{found:?}");
+
+    for wrong in [vec!["shop.dump"], vec!["change.sql", "--manifest", "change.sql"]] {
+        let output = pgsre.command(&[&["migrate", "lint"], &wrong[..]].concat()).output();
+        assert_eq!(output.expect("pgsre").status.code(), Some(2), "{wrong:?}");
+    }
+}

@@ -30,6 +30,7 @@ mod run;
 mod steps;
 
 pub use crate::finding::Verdict;
+pub use crate::validate::Section;
 pub use event::{Event, Observer, Unobserved};
 pub use plan::{DrillPlan, PlanError};
 pub use proof::{ManifestProof, guarded};

@@ -60,6 +60,9 @@ A baseline is JSON, {\"schema\":1,\"hazards\":[{\"path\",\"rule\",\"statement\",
 again by its file, its rule and the text of its statement, on whatever line that stands; what is in it and
 no longer there is named on standard error. Paths are as given: call it from the same directory.
 
+What is there before the files can also be a dump: name its schema first (pg_dump --schema-only, or a plain dump),
+and --only the files in question. --manifest says how many rows the tables have.
+
 A hazard is accepted by a comment on the line before, with a reason:
   -- pgsre: allow blocking-index-build: the table has 200 rows
 
@@ -81,6 +84,10 @@ pub struct LintArgs {
     /// The database that the files will run on: its catalogue says what is there and how large it is
     #[arg(long, value_name = "URL")]
     pub database: Option<String>,
+
+    /// A manifest or fingerprint of the database: how many rows its tables have
+    #[arg(long, value_name = "FILE", conflicts_with = "database")]
+    pub manifest: Option<PathBuf>,
 
     /// The migration tool runs each file as one transaction
     #[arg(long)]

@@ -26,7 +26,7 @@ use attach::Attachment;
 use other::Other;
 
 mod attach;
-mod other;
+pub(super) mod other;
 
 /// The JSON of a comparison.
 #[derive(Serialize)]

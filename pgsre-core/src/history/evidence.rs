@@ -13,11 +13,10 @@ use super::{HistoryError, HistoryErrorKind, ReportSummary};
 use crate::alert::{Delivery, DeliveryOutcome};
 use crate::backup::{BackupFormat, Compression};
 use crate::drill::{
-    CleanupOutcome, DrillReport, StageOutcome, StageReport, ValidationReport, Verdict,
+    CleanupOutcome, DrillReport, Section, StageOutcome, StageReport, ValidationReport, Verdict,
 };
 use crate::finding::Finding;
 use crate::restore::{LoadReport, SlowStatement, TableLoad};
-use crate::validate::Section;
 
 mod objectives;
 mod proof;

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use super::parse;
 use super::statement::{Body, Constraint, ConstraintKind, RuleKind};
 use super::types::DataType;
 use indexes::Indexes;
@@ -35,6 +36,8 @@ pub struct Schema {
     /// The table of extended statistics.
     statistics: BTreeMap<String, String>,
     publications: BTreeMap<String, BTreeSet<String>>,
+    /// Rows of tables, where a manifest says them.
+    counted: BTreeMap<String, u64>,
     new: BTreeSet<String>,
     /// Whether files came before this one: what they did not create is not there.
     has_past: bool,
@@ -95,6 +98,13 @@ impl Attached {
 }
 
 impl Schema {
+    /// A schema that says nothing but how many rows tables have, named as SQL has it: files say the rest.
+    /// That is what a backup's manifest knows.
+    pub fn of_rows(rows: impl IntoIterator<Item = (String, u64)>) -> Self {
+        let counted = rows.into_iter().map(|(name, rows)| (parse::name(&name), rows)).collect();
+        Self { counted, ..Self::default() }
+    }
+
     /// What was created so far is used by others and has rows from now on.
     pub fn settle(&mut self) {
         self.has_past |= !self.new.is_empty();
@@ -127,6 +137,7 @@ impl Schema {
             domains: self.domains.clone(),
             functions: self.functions.clone(),
             attached: self.attached.clone(),
+            counted: self.counted.clone(),
             new: self.new.clone(),
             has_past: self.has_past,
             utc: self.utc,

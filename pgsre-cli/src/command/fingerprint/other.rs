@@ -55,7 +55,11 @@ impl fmt::Display for Other {
     }
 }
 
-fn read(content: &[u8], path: &Path) -> Result<Vec<Fingerprint>, CommandError> {
+/// Those of a manifest, or the one that a file is.
+pub(in crate::command) fn read(
+    content: &[u8],
+    path: &Path,
+) -> Result<Vec<Fingerprint>, CommandError> {
     let damaged = |error: String| {
         let context = format!("{} is neither a fingerprint nor a manifest", path.display());
         CommandError::usage(context).with_cause(error)

@@ -107,7 +107,16 @@ pub(super) fn read(path: &Path) -> Result<String, CommandError> {
         return Err(CommandError::usage(format!("{}: larger than 64 MiB", path.display()))
             .with_hint("a migration is expected here, not a dump"));
     }
-    fs::read_to_string(path).map_err(|error| unreadable(path, error))
+    let bytes = fs::read(path).map_err(|error| unreadable(path, error))?;
+    if bytes.starts_with(b"PGDMP") {
+        let context = format!("{} is an archive, not SQL", path.display());
+        return Err(CommandError::usage(context).with_hint(
+            "pg_restore --schema-only --file=schema.sql ARCHIVE writes its schema as SQL",
+        ));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        unreadable(path, std::io::Error::new(std::io::ErrorKind::InvalidData, error))
+    })
 }
 
 /// The plan that a file is; none where it is SQL.

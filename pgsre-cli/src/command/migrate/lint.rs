@@ -7,7 +7,7 @@ use pgsre_core::finding::Severity;
 use pgsre_core::migrate::{Baseline, KnownHazard, LintedFile, Linter};
 use serde::Serialize;
 
-use super::linter::linter;
+use super::linter::{counting, linter};
 use super::{files, unwritten, written};
 use crate::args::{LintArgs, MigrateFormat};
 use crate::error::CommandError;
@@ -28,6 +28,10 @@ pub(super) async fn run(args: &LintArgs, face: &Face) -> Result<u8, CommandError
     let linter = match linter(args.pg_version, args.database.as_deref(), &interrupt).await {
         Err(_) if interrupt.happened() => return Ok(exit_code::INTERRUPTED),
         linter => linter?,
+    };
+    let linter = match &args.manifest {
+        Some(path) => counting(args.pg_version, path)?,
+        None => linter,
     };
     let (mut files, texts) = linted(args, linter)?;
     if let Some(path) = &args.baseline {

@@ -1,9 +1,12 @@
 //! A linter that knows the version, and the schema of a live database.
 
+use std::path::Path;
+
 use pgsre_core::migrate::{Linter, Schema};
 use pgsre_core::postgres::{Database, PostgresError};
 
 use crate::command::drill::assemble::connection;
+use crate::command::fingerprint::other::read as prints;
 use crate::config::Secret;
 use crate::error::CommandError;
 use crate::interrupt::Interrupt;
@@ -30,6 +33,22 @@ pub(super) async fn linter(
     let schema = Schema::read(&database, interrupt.token()).await;
     let schema = schema.map_err(|error| unread("cannot read the schema", error))?;
     Ok(Linter::with_schema(version, schema))
+}
+
+/// One that knows how many rows tables have, from a manifest or a fingerprint.
+pub(super) fn counting(pg_version: Option<u32>, path: &Path) -> Result<Linter, CommandError> {
+    let content = std::fs::read(path).map_err(|error| {
+        CommandError::usage(format!("{} cannot be read", path.display()))
+            .with_hint("--manifest takes a backup's manifest, or a fingerprint")
+            .with_cause(error)
+    })?;
+    let [print] = &prints(&content, path)?[..] else {
+        let context = format!("{} is not about one database", path.display());
+        return Err(CommandError::usage(context)
+            .with_hint("take a fingerprint of the one: pgsre fingerprint URL --output FILE"));
+    };
+    let rows = print.tables.iter().filter_map(|table| Some((table.name.clone(), table.rows?)));
+    Ok(Linter::with_schema(pg_version.unwrap_or(USUAL_VERSION), Schema::of_rows(rows)))
 }
 
 /// The server's; the one that was given must be the same.

@@ -49,6 +49,10 @@ impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bytes = scaled(self.bytes, 1024, &["bytes", "kB", "MB", "GB", "TB"]);
         match self.rows {
+            // A manifest counts rows and measures nothing.
+            Some(rows @ 1..) if self.bytes == 0 => {
+                write!(f, "{} rows", scaled(rows, 1000, &["", "k", "M", "G"]))
+            }
             Some(1) => write!(f, "{bytes}, 1 row"),
             Some(rows) => write!(f, "{bytes}, {} rows", scaled(rows, 1000, &["", "k", "M", "G"])),
             None => write!(f, "{bytes}, never analysed"),
@@ -76,7 +80,13 @@ impl Schema {
     pub fn size(&self, table: &str) -> Option<Size> {
         let holds = |table: &&String| self.table(table).is_none_or(|known| !known.partitioned);
         let family = self.family(table);
-        let mut sizes = family.iter().filter(holds).map(|table| self.table(table)?.size);
+        let counted = |table: &String| {
+            let rows = *self.counted.get(table)?;
+            Some(Size { rows: Some(rows), bytes: 0 })
+        };
+        let measured = |table: &String| self.table(table).and_then(|known| known.size);
+        let mut sizes =
+            family.iter().filter(holds).map(|one| measured(one).or_else(|| counted(one)));
         sizes.try_fold(Size { rows: Some(0), bytes: 0 }, |sum, size| Some(sum + size?))
     }
 }
