@@ -1,12 +1,12 @@
 //! Samples in a schema of a PostgreSQL database: [`PostgresSamples`].
 
-use std::sync::{Mutex as StdMutex, PoisonError};
+use std::sync::{Mutex as StdMutex, MutexGuard as StdMutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use futures::TryStreamExt;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
 use tokio_postgres::Row;
 
@@ -25,6 +25,10 @@ use trouble::Trouble;
 
 /// How long a piece of work may take, connecting included: who keeps a reading waits for it.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long the work of others on the one connection is waited for. That takes nothing from
+/// [`PATIENCE`], and who waited in vain says nothing about the database.
+const TURN: Duration = Duration::from_secs(4);
 
 /// What failed is left alone for so long: every reading of many servers would wait for it in vain.
 const RETRY: Duration = Duration::from_secs(15);
@@ -104,6 +108,8 @@ pub struct PostgresSamples {
     retention: SampleRetention,
     link: Mutex<Link>,
     failed: StdMutex<Option<Instant>>,
+    turn: Duration,
+    patience: Duration,
 }
 
 #[derive(Debug, Default)]
@@ -120,21 +126,45 @@ impl PostgresSamples {
             Some(_) => config,
             None => config.with_application_name("pgsre history"),
         };
-        Self { config, retention, link: Mutex::default(), failed: StdMutex::default() }
+        Self {
+            config,
+            retention,
+            link: Mutex::default(),
+            failed: StdMutex::default(),
+            turn: TURN,
+            patience: PATIENCE,
+        }
     }
 
-    /// Work within its time, unless it just failed.
+    /// The connection, for who waits for it, unless it just failed: also in the hands of who had it
+    /// before.
+    async fn turn(&self) -> Result<MutexGuard<'_, Link>, SampleStoreError> {
+        self.not_just_failed()?;
+        let link = tokio::time::timeout(self.turn, self.link.lock()).await;
+        let link = link.map_err(|_| Trouble::Busy.told_of(&self.config))?;
+        self.not_just_failed()?;
+        Ok(link)
+    }
+
+    fn not_just_failed(&self) -> Result<(), SampleStoreError> {
+        match *self.failed() {
+            Some(at) if at.elapsed() < RETRY => Err(Trouble::JustFailed.told_of(&self.config)),
+            _ => Ok(()),
+        }
+    }
+
+    fn failed(&self) -> StdMutexGuard<'_, Option<Instant>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Work within its time, by who has the connection.
     async fn bounded<T>(
         &self,
         work: impl Future<Output = Result<T, Trouble>>,
     ) -> Result<T, SampleStoreError> {
-        let failed = || self.failed.lock().unwrap_or_else(PoisonError::into_inner);
-        if failed().is_some_and(|at| at.elapsed() < RETRY) {
-            return Err(Trouble::JustFailed.told_of(&self.config));
-        }
-        let done = tokio::time::timeout(PATIENCE, work).await;
+        let done = tokio::time::timeout(self.patience, work).await;
         let done = done.unwrap_or(Err(Trouble::TimedOut));
-        *failed() = done.is_err().then(Instant::now);
+        *self.failed() = done.is_err().then(Instant::now);
         done.map_err(|trouble| trouble.told_of(&self.config))
     }
 
@@ -154,8 +184,8 @@ impl PostgresSamples {
 #[async_trait]
 impl SampleStore for PostgresSamples {
     async fn record(&self, reading: &Reading) -> Result<(), SampleStoreError> {
+        let mut link = self.turn().await?;
         self.bounded(async {
-            let mut link = self.link.lock().await;
             let mut session = self.session(&mut link).await?;
             record(&mut session, reading).await?;
             let is_due = |at: Timestamp| reading.at.duration_since(at) >= MAINTENANCE;
@@ -172,8 +202,8 @@ impl SampleStore for PostgresSamples {
     }
 
     async fn series(&self, query: &SeriesQuery) -> Result<Vec<Series>, SampleStoreError> {
+        let mut link = self.turn().await?;
         self.bounded(async {
-            let mut link = self.link.lock().await;
             let session = self.session(&mut link).await?;
             let found = series(&session, query).await?;
             link.session = Some(session);
@@ -183,8 +213,8 @@ impl SampleStore for PostgresSamples {
     }
 
     async fn prune(&self, now: Timestamp) -> Result<(), SampleStoreError> {
+        let mut link = self.turn().await?;
         self.bounded(async {
-            let mut link = self.link.lock().await;
             let mut session = self.session(&mut link).await?;
             Maintenance { now, retention: self.retention }.run(&mut session).await?;
             link.session = Some(session);

@@ -121,3 +121,64 @@ async fn a_database_that_is_locked_holds_nobody_up_for_long() {
     store.record(&reading("shop", 1, &[("orders", Some(2.0))])).await.unwrap();
     assert_eq!(store.series(&everything()).await.unwrap()[0].points.len(), 2);
 }
+
+/// A store of which nothing is ever connected to.
+fn unconnected() -> PostgresSamples {
+    let config = ConnectConfig::parse("postgres://pgsre@127.0.0.1:1/history").unwrap();
+    PostgresSamples::new(config, FORGETFUL)
+}
+
+#[tokio::test]
+async fn who_waited_for_others_in_vain_does_not_make_the_next_ones_fail() {
+    let store = PostgresSamples { turn: Duration::from_millis(20), ..unconnected() };
+    let others = store.link.lock().await;
+    let error = store.record(&reading("shop", 0, &[("orders", Some(1.0))])).await.unwrap_err();
+    assert!(error.to_string().contains("at work for others"), "{error}");
+    assert_eq!(*store.failed(), None, "nothing was asked of the database");
+    drop(others);
+    assert!(store.turn().await.is_ok());
+}
+
+#[tokio::test]
+async fn who_waited_behind_what_failed_does_not_wait_for_a_failure_of_its_own() {
+    let store = PostgresSamples {
+        turn: Duration::from_secs(600),
+        patience: Duration::from_millis(20),
+        ..unconnected()
+    };
+    let link = store.link.lock().await;
+    let first = async {
+        let _link = link;
+        store.bounded(std::future::pending::<Result<(), Trouble>>()).await
+    };
+    let given = reading("shop", 0, &[("orders", Some(1.0))]);
+    // The second asks before the first has failed, and has its turn afterwards.
+    let (second, first) = tokio::join!(store.record(&given), first);
+    let (first, second) = (first.unwrap_err(), second.unwrap_err());
+    assert!(first.to_string().contains("does not answer in time"), "{first}");
+    assert!(second.to_string().contains("left alone"), "{second}");
+}
+
+#[tokio::test]
+#[ignore = "measures: cargo test -p pgsre-core --lib samples::postgres -- --ignored --nocapture"]
+async fn three_hundred_servers_on_one_connection() {
+    let server = Server::start().await;
+    let store = server.store();
+    let samples: Vec<String> = (0..60).map(|at| format!("queue{at}")).collect();
+    let samples: Vec<(&str, Option<f64>)> =
+        samples.iter().map(|queue| (queue.as_str(), Some(1.0))).collect();
+    for round in 0..5 {
+        let given: Vec<Reading> =
+            (0..300).map(|n| reading(&format!("server{n}"), round * 15, &samples)).collect();
+        let began = std::time::Instant::now();
+        let took = futures::future::join_all(
+            given
+                .iter()
+                .map(|reading| async { store.record(reading).await.map(|()| began.elapsed()) }),
+        )
+        .await;
+        let failed = took.iter().filter(|took| took.is_err()).count();
+        let last = took.iter().flatten().max();
+        println!("round {round}: {failed} of 300 failed, the last was kept after {last:?}");
+    }
+}

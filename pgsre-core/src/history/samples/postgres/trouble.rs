@@ -7,6 +7,7 @@ use crate::postgres::{ConnectConfig, PostgresError};
 pub(super) enum Trouble {
     Postgres(PostgresError),
     TimedOut,
+    Busy,
     JustFailed,
     Newer(i32),
     Foreign,
@@ -33,6 +34,10 @@ impl Trouble {
             }
             Self::TimedOut => SampleStoreError::new(format!(
                 "the history in {config} does not answer in time: look what its server waits for"
+            )),
+            Self::Busy => SampleStoreError::new(format!(
+                "the history in {config} is still at work for others: it is too slow for so many \
+                 servers, or so short an interval"
             )),
             Self::JustFailed => SampleStoreError::new(format!(
                 "the history in {config} failed less than {} s ago, and is left alone",
