@@ -1,11 +1,20 @@
 //! [`Latency`]: percentiles from what is counted, each with its source and its bounds.
 //!
 //! The server keeps mean and standard deviation of each statement, no distribution. An estimate
-//! takes each statement's times as lognormal, and those of several statements as a mixture of such
-//! (for a lognormal truth within 2 % at the median, for one with two humps far off). What is certain
-//! is a bound: by Cantelli's inequality no more than 1/(1 + k²) of all executions take longer than
+//! takes each statement's times as lognormal, and those of several statements as a mixture of such.
+//! What is certain is a bound: by Cantelli's inequality no more than 1/(1 + k²) of all executions take longer than
 //! mean + k·sd, so that p99 ≤ mean + 9.95·sd, p95 ≤ mean + 4.36·sd, p50 ≤ mean + sd, whatever the
 //! distribution.
+//!
+//! How far off an estimate is depends on the truth. Of 300 simulated runs each, of 60 statements with
+//! means from 0.1 to 100 ms, the median and the greatest error, and how many of the bounds held (the
+//! ignored test beside this file prints it):
+//!
+//! | truth | p50 | p95 | p99 | bounds that hold |
+//! |---|---|---|---|---|
+//! | lognormal | 1 %, 12 % | 1 %, 6 % | 3 %, 11 % | 900 of 900 |
+//! | exponential | 22 %, 61 % | 8 %, 14 % | 7 %, 15 % | 900 of 900 |
+//! | two humps, 1 in 20 forty times as long | 23 %, 79 % | 116 %, 288 % | 37 %, 104 % | 900 of 900 |
 //!
 //! Where pg_stat_monitor has counted the executions of the window in buckets, percentiles are measured:
 //! the bounds are those of the bucket, and the figure lies between them.
