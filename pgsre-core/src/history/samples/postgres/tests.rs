@@ -161,6 +161,7 @@ async fn who_waited_behind_what_failed_does_not_wait_for_a_failure_of_its_own() 
 
 #[tokio::test]
 #[ignore = "measures: cargo test -p pgsre-core --lib samples::postgres -- --ignored --nocapture"]
+#[expect(clippy::print_stdout, reason = "the figures are what it is for")]
 async fn three_hundred_servers_on_one_connection() {
     let server = Server::start().await;
     let store = server.store();
