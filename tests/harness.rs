@@ -22,6 +22,7 @@ pub mod readme;
 pub mod relay;
 pub mod s3;
 pub mod server;
+pub mod shown;
 pub mod smtp;
 pub mod standby;
 pub mod statements;

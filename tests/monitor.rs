@@ -375,9 +375,12 @@ async fn a_migration_under_way_is_read_where_the_role_may_and_said_to_be_hidden_
               started_at timestamptz default now(), heartbeat timestamptz default now());
           create table pgsre_migrate.part (run text, passed bigint, estimate bigint);
           insert into pgsre_migrate.run values ('add_email', 2, 4);
+          insert into pgsre_migrate.run values ('drop_legacy', 1, 2, now() + interval '1 s');
           insert into pgsre_migrate.part values ('add_email', 30, 60), ('add_email', 20, 40)",
     );
-    assert_eq!(progress(&monitor.read().await), [("2 of 4".to_owned(), Some(0.375))]);
+    // A step that is no backfill is not done before the next one begins.
+    let expected = [("2 of 4".to_owned(), Some(0.375)), ("1 of 2".to_owned(), Some(0.0))];
+    assert_eq!(progress(&monitor.read().await), expected);
 
     let config = ConnectConfig::parse(&server.uri("postgres").replace("postgres@", "lesser@"));
     let mut lesser = ServerMonitor::new("lesser", config.expect("a configuration"));

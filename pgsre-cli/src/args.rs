@@ -168,14 +168,16 @@ with a drill, then breaks it in five silent ways and shows what psql says beside
 Takes less than a minute and removes everything that it made.
 
 With --dashboard it starts a primary with two standbys and a load in place of that, and shows them
-live, with buttons that cut off a replica, drop an index and fill the disk, until Ctrl-C.
+live, with buttons that cut off a replica, drop an index and fill the disk, until Ctrl-C. It knows no
+server but its own. One that is killed leaves a directory, which the next one or `pgsre doctor` removes.
 
 Examples:
   pgsre demo
   pgsre demo --dashboard
   pgsre demo --dashboard --listen 127.0.0.1:9000
 
-Exit status: 0 when every broken copy was found and the sound one passed; 1 when not.";
+Exit status: 0 when every broken copy was found and the sound one passed; 1 when not; 2 usage, or the
+address is taken; 3 it could not be started; 130 interrupted, as --dashboard ends.";
 
 /// `pgsre demo`.
 #[derive(Debug, Args)]

@@ -12,10 +12,19 @@ pub mod sarif;
 pub mod table;
 
 /// Text from outside for a terminal: control characters become blanks, so that a key or a
-/// server's message can neither move the cursor nor break a table.
+/// server's message can neither move the cursor nor break a table; and so do those that turn the
+/// direction of writing (Unicode's `Bidi_Control`) or part lines, so that no name changes how what
+/// stands beside it reads.
 #[must_use]
 pub fn clean(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    text.chars().map(|c| if c.is_control() || turns_or_parts(c) { ' ' } else { c }).collect()
+}
+
+const fn turns_or_parts(c: char) -> bool {
+    matches!(
+        c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
 }
 
 /// Breaks text into lines of at most `width` columns, between words. A longer word stays whole,
@@ -47,6 +56,8 @@ mod tests {
     #[test]
     fn text_from_outside_cannot_move_the_cursor() {
         assert_eq!(clean("a\x1b[2Jb\nc"), "a [2Jb c");
+        assert_eq!(clean("\u{9b}2J\u{202e}fdp.exe\u{2069}\u{2028}x"), " 2J fdp.exe  x");
+        assert_eq!(clean("שלום, größe, 日本, 👩\u{200d}🚀"), "שלום, größe, 日本, 👩\u{200d}🚀");
     }
 
     #[test]

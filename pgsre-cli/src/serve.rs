@@ -40,7 +40,7 @@ impl Pages {
     /// # Errors
     /// Where it is no address, or is taken.
     pub(crate) async fn bind(address: &str) -> Result<Self, CommandError> {
-        let hint = "give another with --listen HOST:PORT, or --listen none";
+        let hint = "give another with --listen HOST:PORT";
         let failed = |error: std::io::Error| {
             CommandError::usage(format!("cannot listen on {address:?}"))
                 .with_hint(hint)

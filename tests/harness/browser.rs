@@ -104,9 +104,18 @@ impl Browser {
     /// Where it never is.
     #[track_caller]
     pub fn until(&mut self, expression: &str) {
+        self.until_within(PATIENCE, expression);
+    }
+
+    /// Waits until an expression is true on the page, as long as this.
+    ///
+    /// # Panics
+    /// Where it is not by then.
+    #[track_caller]
+    pub fn until_within(&mut self, time: Duration, expression: &str) {
         let begin = Instant::now();
         while self.value(expression) != Value::Bool(true) {
-            if begin.elapsed() > PATIENCE {
+            if begin.elapsed() > time {
                 let page = self.value("document.body.innerText");
                 panic!("never: {expression}\n{}", page.as_str().unwrap_or_default());
             }

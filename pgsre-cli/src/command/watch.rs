@@ -87,7 +87,11 @@ where
 
 async fn pages(args: &WatchArgs, config: &Config) -> Result<Option<Pages>, CommandError> {
     let listen = args.listen.as_deref().or(config.watch.listen.as_deref()).unwrap_or(LISTEN);
-    Ok(if listen == NOWHERE { None } else { Some(Pages::bind(listen).await?) })
+    if listen == NOWHERE {
+        return Ok(None);
+    }
+    let hint = "give another with --listen HOST:PORT, or --listen none";
+    Ok(Some(Pages::bind(listen).await.map_err(|error| error.with_hint(hint))?))
 }
 
 /// The dashboard's pages. Where others may reach them, only with a token: they show queries.

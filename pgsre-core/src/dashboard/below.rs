@@ -1,5 +1,7 @@
 //! What stands below the panels, and the sentence above them.
 
+use std::collections::BTreeMap;
+
 use super::View;
 use super::figure::{self, UNKNOWN, number, seconds, shown};
 use super::model::{
@@ -153,7 +155,7 @@ impl View<'_> {
         let kinds = [
             (Metric::DiskDaysUntilFull, "is full"),
             (Metric::SlotSecondsUntilLost, "is lost"),
-            (Metric::ConnectionsDaysUntilFull, "Every usable connection is taken"),
+            (Metric::ConnectionsDaysUntilFull, "every usable connection is taken"),
             (Metric::WraparoundDaysLeft, "ids run out"),
         ];
         let mut rows: Vec<ForecastRow> = kinds
@@ -175,9 +177,10 @@ impl View<'_> {
             _ => value,
         };
         let about: Vec<&str> = sample.labels.values().map(String::as_str).collect();
-        let what = match about.as_slice() {
-            [] => what.to_owned(),
-            about => format!("{} {what}", about.join(" ")),
+        let what = match (sample.labels.get("slot"), about.as_slice()) {
+            (Some(slot), _) => format!("slot {slot} {what}"),
+            (None, []) => what.to_owned(),
+            (None, about) => format!("{} {what}", about.join(" ")),
         };
         let earliest = (sample.metric == Metric::DiskDaysUntilFull).then(|| {
             let mut all = reading.samples_of(Metric::DiskDaysUntilFullEarliest);
@@ -218,6 +221,23 @@ fn summary(open: &[&Incident], panels: &[super::Panel], state: State) -> String 
             let worst = panels.iter().find(|panel| panel.state == state);
             worst.map_or_else(String::new, |panel| format!("{}: {}", panel.title(), panel.headline))
         }
+    }
+}
+
+impl ServerBoard {
+    /// What is foreseen, the soonest first.
+    pub fn foreseen(&self) -> impl Iterator<Item = &ForecastRow> {
+        self.forecasts.iter().filter(|row| row.seconds.is_some())
+    }
+
+    /// What is not foreseen, by the reason.
+    #[must_use]
+    pub fn unforeseen(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for row in self.forecasts.iter().filter(|row| row.seconds.is_none()) {
+            by_reason.entry(&row.method).or_default().push(&row.what);
+        }
+        by_reason
     }
 }
 

@@ -193,9 +193,11 @@ async fn chart(
     }
     // Tablespaces hold what databases hold: counted once.
     if kind == PanelKind::Disk {
-        named.retain(|(_, series)| series.labels.contains_key("database"));
+        named.retain(|(_, series)| is_drawn(&series.labels));
         let last = |series: &Series| series.points.last().and_then(|point| point.value);
         named.sort_by(|a, b| last(&b.1).unwrap_or(0.0).total_cmp(&last(&a.1).unwrap_or(0.0)));
+        // What is free first, however little: with the many databases of a server it would be left out.
+        named.sort_by_key(|(_, series)| !series.labels.contains_key("filesystem"));
     }
     named.truncate(SERIES);
     let bands = match kind {
@@ -210,8 +212,16 @@ async fn chart(
     Ok(Chart { panel: kind, unit, at, series, bounds, bands })
 }
 
-/// `p95` alone, else what the series is about: `db2`.
+/// Whether the chart of the disk has such a figure: databases, and what is free beside them.
+pub(super) fn is_drawn(labels: &Labels) -> bool {
+    labels.contains_key("database") || labels.contains_key("filesystem")
+}
+
+/// `p95` alone, else what the series is about: `db2`, `/var, free`.
 pub(super) fn named_by(name: &str, labels: &Labels) -> String {
+    if let Some(file_system) = labels.get("filesystem") {
+        return format!("{file_system}, {name}");
+    }
     let about: Vec<&str> = labels.values().map(String::as_str).collect();
     if about.is_empty() { name.to_owned() } else { about.join(" ") }
 }

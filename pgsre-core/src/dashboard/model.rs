@@ -139,7 +139,7 @@ impl PanelKind {
                 (Metric::TransactionsRollbackRate, "rollbacks"),
             ],
             Self::Cache => &[(Metric::CacheHitRatio, "hits")],
-            Self::Disk => &[(Metric::DiskUsedBytes, "used")],
+            Self::Disk => &[(Metric::DiskUsedBytes, "used"), (Metric::DiskFreeBytes, "free")],
         }
     }
 

@@ -301,10 +301,14 @@ fn forecasts_come_the_soonest_first_with_their_interval_and_refusals_last() {
     let rows = scene.board(1).forecasts;
     let texts: Vec<_> =
         rows.iter().map(|row| (&*row.what, row.text.replace('\u{a0}', " "))).collect();
-    assert_eq!(texts[0], ("s1 is lost", "in 2 h".to_owned()));
+    assert_eq!(texts[0], ("slot s1 is lost", "in 2 h".to_owned()));
     assert_eq!(texts[1], ("data is full", "in 40 days, 30 days at the earliest".to_owned()));
     assert_eq!(texts[2].1, "not foreseen");
     assert_eq!((rows[0].state, rows[2].method.as_str()), (State::Critical, "too little history"));
+    let board = scene.board(1);
+    assert_eq!(board.foreseen().count(), 2);
+    let why = ("too little history", vec!["every usable connection is taken"]);
+    assert_eq!(board.unforeseen().into_iter().collect::<Vec<_>>(), [why]);
 }
 
 #[test]
@@ -347,6 +351,7 @@ async fn a_chart_has_gaps_where_nothing_was_read_and_where_nothing_was_known() {
     };
     assert_eq!(names(PanelKind::Replication), ["db2", "db3"]);
     assert_eq!(names(PanelKind::Latency), ["p50", "p95", "p99"]);
+    assert_eq!(names(PanelKind::Disk), ["data, free", "shop"]);
 }
 
 #[tokio::test]

@@ -77,6 +77,11 @@
     const charts = new Map();
     let loaded = 0, loading = false;
 
+    // What is younger than the range is not squeezed into its end: all charts begin with the first figure of any.
+    const SHORTEST = 120;
+    let first = Infinity;
+    const begin = () => Math.max(now() / 1000 - span, Math.min(first, now() / 1000 - SHORTEST));
+
     const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
     function options(chart, width) {
@@ -86,24 +91,29 @@
       const range = (u, min, max) => {
         if (chart.unit === "ratio") return [Math.max(0, Math.min(0.98, (min ?? 1) - 0.005)), 1];
         if (min == null) [min, max] = [0, 1];
-                for (const bound of chart.bounds) if (bound.value > max && bound.value < max * 4) max = bound.value;
+        for (const bound of chart.bounds) if (bound.value > max && bound.value < max * 4) max = bound.value;
         return [0, (max || 1) * 1.08];
       };
       return {
         width, height: innerWidth >= 1920 ? 240 : 180,
         cursor: { sync: { key: "pgsre" }, drag: { x: false, y: false }, points: { size: 6 } },
-        scales: { x: { range: () => [now() / 1000 - span, now() / 1000] }, y: { range } },
+        scales: { x: { range: () => [begin(), now() / 1000] }, y: { range } },
         series: [{ label: "at", value: (u, v) => v == null ? "–" : moment(v, span > 86400 ? [5, 16] : [11, 19]) }].concat(chart.series.map((one, i) => ({
           label: one.name, stroke: colours[i % 6], width: 1.75, spanGaps: false, value,
           dash: one.name === "usable" ? [5, 4] : i >= 6 ? [8, 3] : undefined,
         }))),
         axes: [
-          { stroke: soft, grid: { stroke: line, width: 1 }, ticks: { stroke: line }, font, space: 70, values: (u, all) => all.map((v) => moment(v, span > 172800 ? [5, 10] : [11, 16])) },
+          { stroke: soft, grid: { stroke: line, width: 1 }, ticks: { stroke: line }, font, space: (u, i, min, max) => (max - min < 600 ? 76 : 58) * (innerWidth >= 1920 ? 1.3 : 1), values: (u, all, at, space, step) => all.map((v) => moment(v, step >= 86400 ? [5, 10] : step < 60 ? [11, 19] : [11, 16])) },
           { stroke: soft, grid: { stroke: line, width: 1 }, ticks: { show: false }, font, size: 66, space: 36, incrs: chart.unit === "bytes" ? Array.from({ length: 50 }, (_, i) => 2 ** i) : undefined, values: (u, all) => all.map((v) => shown(chart.unit, v)) },
         ],
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
-        hooks: { drawClear: [(u) => bands(u, chart)], draw: [(u) => bounds(u, chart)] },
+        hooks: { drawClear: [(u) => bands(u, chart)], draw: [(u) => bounds(u, chart)], setCursor: [newest], setData: [newest] },
       };
+    }
+
+    // Where nobody points at a moment, the legend says the last.
+    function newest(u) {
+      if (u.cursor.idx == null && u.data[0].length) u.setLegend({ idx: u.data[0].length - 1 }, false);
     }
 
     // The time in which a replica was not there.
@@ -145,6 +155,7 @@
         return place.append(empty);
       }
       kept.plot = new uPlot(options(chart, place.clientWidth), rows(chart), place);
+      newest(kept.plot);
       const canvas = place.querySelector("canvas"), over = place.querySelector(".u-over");
       canvas.setAttribute("role", "img");
       canvas.setAttribute("aria-label", `${place.dataset.title} over time; the table below has the same figures`);
@@ -186,7 +197,9 @@
       try {
         const answer = await fetch(body.dataset.charts);
         if (!answer.ok) throw new Error(String(answer.status));
-        (await answer.json()).forEach(draw);
+        const all = await answer.json();
+        first = Math.min(...all.flatMap((chart) => chart.at.slice(0, 1)));
+        all.forEach(draw);
         loaded = Date.now();
       } catch { /* the next reading tries again */ } finally { loading = false; }
     }
@@ -198,6 +211,9 @@
         const news = points[chart.panel] || {}, names = chart.series.map((one) => one.name);
         if (!plot ? Object.keys(news).length : Object.keys(news).some((name) => !names.includes(name))) return load();
         if (!plot || seconds <= chart.at[chart.at.length - 1]) continue;
+        // A time without a reading is a gap, not a line across it.
+        const last = chart.at[chart.at.length - 1];
+        if (seconds - last > patience) { chart.at.push(last + patience / 2); for (const one of chart.series) one.values.push(null); }
         chart.at.push(seconds);
         for (const one of chart.series) one.values.push(news[one.name] ?? null);
         while (chart.at.length && chart.at[0] < seconds - span) { chart.at.shift(); for (const one of chart.series) one.values.shift(); }
@@ -216,8 +232,10 @@
       text("age", `read ${shown("seconds", age)} ago`);
       document.getElementById("stale").hidden = !old;
       body.classList.toggle("old", old);
+      if (old && source && isDead()) listen();
       if (old) {
         text("stale", `No reading for ${shown("seconds", age)}: what is shown is old.`);
+        document.title = document.title.replace(/: (ok|warning) – pgsre$/, ": stale – pgsre");
         for (const panel of document.querySelectorAll(".panel.ok, .panel.warning")) {
           panel.classList.remove("ok", "warning"); panel.classList.add("stale");
           const pill = panel.querySelector(".pill"); pill.className = "pill stale"; pill.textContent = "stale";
@@ -227,8 +245,21 @@
       }
     }
 
+    // A line that is dead without a word is an open one to the browser, and so are those that it keeps for later: it
+    // has up to six to a host, and tries them again one after the other.
+    let source = null, listened = 0, tries = 0;
+
+    function isDead() {
+      const quiet = Date.now() - Math.max(listened, at - skew + patience * 1000);
+      return quiet > (source.readyState === EventSource.OPEN ? 10000 : tries <= 6 ? 5000 : 30000);
+    }
+
     function listen() {
-      const source = new EventSource(body.dataset.live);
+      source?.close();
+      listened = Date.now();
+      tries += 1;
+      let again = loaded > 0;
+      source = new EventSource(body.dataset.live);
       source.addEventListener("reading", (event) => {
         const news = JSON.parse(event.data);
         skew = news.now - Date.now(); at = news.at;
@@ -238,7 +269,13 @@
         tick();
       });
       source.addEventListener("reset", () => load());
-      source.addEventListener("open", () => text("connection", ""));
+      source.addEventListener("open", () => {
+        text("connection", "");
+        tries = 0;
+        // A new one does not say what was seen last: nobody tells it of a hole.
+        if (again) load();
+        again = false;
+      });
       source.addEventListener("error", () => {
         text("connection", "connection lost; trying again");
         // Refused, not broken: the browser does not try again by itself.

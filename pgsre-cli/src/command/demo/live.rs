@@ -8,7 +8,7 @@ use pgsre_core::dashboard::Dashboard;
 use pgsre_core::history::samples::{MemorySamples, SampleStore};
 use pgsre_core::monitor::{Bound, Metric, Rule, ServerMonitor, Threshold, default_rules};
 use pgsre_core::queries::{QueryLoad, WorstQueries};
-use pgsre_core::restore::EphemeralCluster;
+use pgsre_core::restore::{EphemeralCluster, RestoreTarget};
 use pgsre_core::watch::Watcher;
 use tokio_util::sync::CancellationToken;
 
@@ -60,7 +60,19 @@ pub(super) async fn run(args: &DemoArgs, face: &Face) -> Result<u8, CommandError
     Ok(exit_code::INTERRUPTED)
 }
 
+/// Removes what runs that were killed left: a directory that nobody holds any more.
+async fn tidy(face: &Face) {
+    let Ok(swept) = EphemeralCluster::new().sweep(Duration::ZERO).await else { return };
+    for left in swept {
+        match left.error {
+            None => face.note(&format!("  removed {}, which a killed run left", left.name)),
+            Some(why) => face.warn(&format!("{} is left of a killed run: {why}", left.name)),
+        }
+    }
+}
+
 async fn demo(pages: Pages, face: &Face, cancel: &CancellationToken) -> Result<(), CommandError> {
+    tidy(face).await;
     let directory = EphemeralCluster::new().directory().map_err(|error| {
         CommandError::inconclusive("there is no place for the demo's servers")
             .with_hint(error.hint().to_owned())
@@ -75,6 +87,13 @@ async fn demo(pages: Pages, face: &Face, cancel: &CancellationToken) -> Result<(
     };
     let Some(stage) = cancel.run_until_cancelled(starting).await else { return Ok(()) };
     let mut stage = stage?;
+    if !stage.counts_statements().await? {
+        face.warn(
+            "this PostgreSQL has no pg_stat_statements (Debian: postgresql-contrib, or of the same package \
+             as the server): the panel of latency and the queries stay empty, and a dropped index shows \
+             in no panel",
+        );
+    }
     let shown = show(pages, &mut stage, face, cancel).await;
     face.note("stopping the demo's servers");
     stage.stop().await;

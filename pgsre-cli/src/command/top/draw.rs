@@ -1,5 +1,6 @@
 //! Drawing the screen: as much of it as there is room for.
 
+use console::{measure_text_width, truncate_str};
 use pgsre_core::dashboard::{Panel, State};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -13,11 +14,14 @@ use crate::render::clean;
 /// The height of a panel where there is little room.
 const LOW: u16 = 4;
 
-/// The height with a small chart.
-const HIGH: u16 = 8;
+/// The least and the greatest height with a small chart.
+const HIGH: (u16, u16) = (8, 16);
 
 /// From this height of the screen on.
 const ROOMY: u16 = 36;
+
+/// What the tables are left of a roomy screen: ten queries and what stands around them.
+const TABLE: u16 = 16;
 
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
@@ -29,9 +33,12 @@ pub(super) fn screen(frame: &mut Frame<'_>, view: &mut View) {
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return frame.render_widget(Paragraph::new("too small: 40x12 at least"), area);
     }
-    let height = if area.height >= ROOMY { HIGH } else { LOW };
-    let columns = if area.width >= 72 { 3 } else { 2 };
+    let columns = if area.width >= 78 { 3 } else { 2 };
     let rows = 6 / columns;
+    let height = match area.height {
+        ..ROOMY => LOW,
+        height => (height.saturating_sub(TABLE) / rows).clamp(HIGH.0, HIGH.1),
+    };
     let parts = Layout::vertical([
         Constraint::Length(1),
         Constraint::Length(height * rows),
@@ -74,7 +81,9 @@ fn header(frame: &mut Frame<'_>, area: Rect, view: &View) {
     };
     let paused = if view.paused { "PAUSED  " } else { "" };
     let right = format!("{paused}{age} ");
-    let name = Span::styled(clean(&board.name), Modifier::BOLD);
+    // A long name must not push out what is wrong.
+    let room = usize::from(area.width / 4).max(NAME);
+    let name = Span::styled(ending(&clean(&board.name), room), Modifier::BOLD);
     let summary = format!("{more}  {}", clean(&board.summary));
     let line = Line::from(vec![state, Span::raw(" "), name, Span::raw(summary)]);
     let width = u16::try_from(right.chars().count()).unwrap_or(area.width);
@@ -84,25 +93,47 @@ fn header(frame: &mut Frame<'_>, area: Rect, view: &View) {
     frame.render_widget(Paragraph::new(right), end);
 }
 
+/// The columns that a server's name has at least.
+const NAME: usize = 16;
+
+/// The end of a text that is too wide: of an address it says the most.
+fn ending(text: &str, room: usize) -> String {
+    if measure_text_width(text) <= room {
+        return text.to_owned();
+    }
+    let mut kept = text;
+    while measure_text_width(kept) >= room {
+        let mut characters = kept.chars();
+        if characters.next().is_none() {
+            break;
+        }
+        kept = characters.as_str();
+    }
+    format!("…{kept}")
+}
+
 fn draw_panel(frame: &mut Frame<'_>, area: Rect, panel: &Panel, view: &View) {
     let of_state = style(panel.state, view.colours);
     let mark = match panel.state {
         State::Ok => String::new(),
-        state => format!(" {state} "),
+        state => state.to_string(),
     };
     let block = Block::new()
         .borders(Borders::ALL)
         .border_style(of_state)
-        .title(format!(" {} ", panel.title()))
+        // Without a blank behind it, so that the longest stands beside "critical" in 80 columns.
+        .title(format!(" {}", panel.title()))
         .title_top(
             Line::from(Span::styled(mark, of_state.add_modifier(Modifier::BOLD))).right_aligned(),
         );
     let inner = block.inner(area);
     frame.render_widget(block, area);
+    let fitting =
+        |text: &str| truncate_str(&clean(text), usize::from(inner.width), "…").into_owned();
     let caption = panel.why.as_ref().unwrap_or(&panel.caption);
     let mut lines = vec![
-        Line::from(Span::styled(clean(&panel.headline), of_state.add_modifier(Modifier::BOLD))),
-        Line::from(clean(caption)),
+        Line::from(Span::styled(fitting(&panel.headline), of_state.add_modifier(Modifier::BOLD))),
+        Line::from(fitting(caption)),
     ];
     if inner.height > 3 {
         let rest = usize::from(inner.height) - 2;
@@ -142,7 +173,7 @@ fn table(frame: &mut Frame<'_>, area: Rect, view: &mut View) {
     let mut titles = Vec::new();
     for one in Table::ALL {
         let of_title = if one == view.table { Modifier::REVERSED } else { Modifier::DIM };
-        titles.push(Span::styled(format!(" {} ", one.title()), of_title));
+        titles.push(Span::styled(format!(" {} ", one.counted(view.board())), of_title));
     }
     let block = Block::new().borders(Borders::TOP).title(Line::from(titles));
     if rows.is_empty() {
@@ -185,9 +216,10 @@ fn columns(view: &View) -> (Vec<String>, Vec<Constraint>) {
         Table::Figures => (named(["value", "state", "panel", "figure"]), fixed([13, 9, 15])),
         Table::Forecasts => {
             let names = named(["state", "when", "what", "method"]);
-            let widths = [8, 30, 24].map(Constraint::Max).into_iter().chain([Constraint::Min(8)]);
-            (names, widths.collect())
+            let shares = [2, 3, 2].map(Constraint::Fill);
+            (names, [Constraint::Length(8)].into_iter().chain(shares).collect())
         }
+        Table::Migrations => (named(["done", "state", "how far", "migration"]), fixed([7, 9, 33])),
     }
 }
 
@@ -202,6 +234,7 @@ fn empty(view: &View) -> String {
         Table::Alerts => "nothing fires".to_owned(),
         Table::Figures => "nothing is known".to_owned(),
         Table::Forecasts => "no history to look ahead from yet".to_owned(),
+        Table::Migrations => "none is under way".to_owned(),
     }
 }
 

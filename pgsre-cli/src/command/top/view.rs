@@ -25,10 +25,12 @@ pub(super) enum Table {
     Alerts,
     Figures,
     Forecasts,
+    Migrations,
 }
 
 impl Table {
-    pub(super) const ALL: [Self; 4] = [Self::Queries, Self::Alerts, Self::Figures, Self::Forecasts];
+    pub(super) const ALL: [Self; 5] =
+        [Self::Queries, Self::Alerts, Self::Figures, Self::Forecasts, Self::Migrations];
 
     pub(super) const fn title(self) -> &'static str {
         match self {
@@ -36,7 +38,18 @@ impl Table {
             Self::Alerts => "Alerts",
             Self::Figures => "Figures",
             Self::Forecasts => "Forecasts",
+            Self::Migrations => "Migrations",
         }
+    }
+
+    /// The title, with how many there are of what one would want to know of without turning to it.
+    pub(super) fn counted(self, board: Option<&ServerBoard>) -> String {
+        let many = board.map_or(0, |board| match self {
+            Self::Alerts => board.alerts.len(),
+            Self::Migrations => board.migrations.len(),
+            Self::Queries | Self::Figures | Self::Forecasts => 0,
+        });
+        if many == 0 { self.title().to_owned() } else { format!("{} {many}", self.title()) }
     }
 
     fn next(self) -> Self {
@@ -161,6 +174,7 @@ impl View {
             Table::Alerts => alerts(board),
             Table::Figures => figures(board),
             Table::Forecasts => forecasts(board),
+            Table::Migrations => migrations(board),
         };
         let wanted = self.filter.to_lowercase();
         let holds = |row: &Row| row.cells.iter().any(|cell| cell.to_lowercase().contains(&wanted));
@@ -290,8 +304,11 @@ fn alerts(board: &ServerBoard) -> Vec<Row> {
             format!("{} {}", alert.rule, alert.about),
         ],
         closer: format!(
-            "{}\n{}\n\nsince {}\nnow {}\n{}",
-            alert.rule, alert.about, alert.since, alert.text, alert.note
+            "{}\n\nsince {:.0}\nnow {}\n{}",
+            named(&alert.rule, &alert.about),
+            alert.since,
+            alert.text,
+            alert.note
         ),
     });
     let past = board.past_alerts.iter().map(|alert| Row {
@@ -301,9 +318,18 @@ fn alerts(board: &ServerBoard) -> Vec<Row> {
             alert.lasted.clone(),
             format!("{} {}", alert.rule, alert.about),
         ],
-        closer: format!("{}\n{}\n\n{} to {}", alert.rule, alert.about, alert.since, alert.until),
+        closer: format!(
+            "{}\n\n{:.0} to {:.0}",
+            named(&alert.rule, &alert.about),
+            alert.since,
+            alert.until
+        ),
     });
     open.chain(past).collect()
+}
+
+fn named(rule: &str, about: &str) -> String {
+    if about.is_empty() { rule.to_owned() } else { format!("{rule}\n{about}") }
 }
 
 fn figures(board: &ServerBoard) -> Vec<Row> {
@@ -328,6 +354,14 @@ fn forecasts(board: &ServerBoard) -> Vec<Row> {
     let rows = board.forecasts.iter().map(|row| Row {
         cells: vec![row.state.to_string(), row.text.clone(), row.what.clone(), row.method.clone()],
         closer: format!("{}\n\n{}\n{}", row.what, row.text, row.method),
+    });
+    rows.collect()
+}
+
+fn migrations(board: &ServerBoard) -> Vec<Row> {
+    let rows = board.migrations.iter().map(|one| Row {
+        cells: vec![one.text.clone(), one.state.to_string(), one.note.clone(), one.name.clone()],
+        closer: format!("{}\n\n{} done\n{}", one.name, one.text, one.note),
     });
     rows.collect()
 }

@@ -19,7 +19,7 @@ use tokio::sync::watch::Receiver;
 
 use super::{Web, not_watched, page};
 use crate::dashboard::PanelKind;
-use crate::dashboard::chart::named_by;
+use crate::dashboard::chart::{is_drawn, named_by};
 use crate::monitor::{Metric, Reading};
 use crate::watch::{Watched, WatchedServer};
 
@@ -142,7 +142,7 @@ fn points(reading: &Reading) -> BTreeMap<&'static str, BTreeMap<String, Option<f
         let mut points = BTreeMap::new();
         for (metric, name) in kind.charted() {
             for sample in reading.samples_of(*metric) {
-                if kind != PanelKind::Disk || sample.labels.contains_key("database") {
+                if kind != PanelKind::Disk || is_drawn(&sample.labels) {
                     points.insert(named_by(name, &sample.labels), sample.value);
                 }
             }

@@ -16,8 +16,8 @@ const READABLE: &str = "\
 /// A step that is a backfill counts by its rows, of which the planner estimated how many there are.
 const RUNS: &str = "\
     SELECT r.name, r.step || ' of ' || r.steps, \
-           (r.step - 1 + coalesce(least(sum(p.passed)::float8 / nullif(sum(p.estimate), 0)::float8, \
-                                        1), 0)) / greatest(r.steps, 1), \
+           (r.step - 1 + least(coalesce(sum(p.passed)::float8 / nullif(sum(p.estimate), 0)::float8, \
+                                        0), 1)) / greatest(r.steps, 1), \
            extract(epoch FROM clock_timestamp() - r.heartbeat)::float8 \
       FROM pgsre_migrate.run r LEFT JOIN pgsre_migrate.part p ON p.run = r.name \
      GROUP BY r.name ORDER BY r.started_at LIMIT 16";

@@ -18,6 +18,9 @@ const SHOP: &str = include_str!("../live.sql");
 const HAS_STATEMENTS: &str =
     "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_stat_statements')";
 
+const COUNTS_STATEMENTS: &str =
+    "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_stat_statements')";
+
 /// The demo's servers; gone with this value.
 #[derive(Debug)]
 pub(super) struct Stage {
@@ -55,6 +58,11 @@ impl Stage {
             stage.replicas.push(replica.map_err(not_started)?);
         }
         Ok(stage)
+    }
+
+    /// Whether the primary counts statements: latency and queries are known by that alone.
+    pub(super) async fn counts_statements(&self) -> Result<bool, CommandError> {
+        says(&self.primary, DATABASE, COUNTS_STATEMENTS).await
     }
 
     /// How the primary's shop is reached.

@@ -168,6 +168,69 @@ fn keys_sort_filter_pause_and_look_closer() {
 }
 
 #[test]
+fn migrations_under_way_are_counted_in_their_title_and_none_is_said_to_be_none() {
+    let mut view = view();
+    press(&mut view, [KeyCode::Tab; 4]);
+    let text = drawn(&mut view, 80, 24);
+    assert!(text.contains("none is under way") && text.contains(" Migrations ─"), "{text}");
+    let mut next = board("shop", 2);
+    next.migrations = vec![Figure {
+        name: "add_email".to_owned(),
+        value: Some(0.375),
+        unit: Unit::Ratio,
+        text: "37.5 %".to_owned(),
+        state: State::Ok,
+        note: "step 2 of 4; got on 3 s ago".to_owned(),
+    }];
+    view.take(vec![next]);
+    let text = drawn(&mut view, 80, 24);
+    for wanted in ["Migrations 1", "37.5 %", "step 2 of 4; got on 3 s ago", "add_email"] {
+        assert!(text.contains(wanted), "no {wanted:?} in\n{text}");
+    }
+    press(&mut view, [KeyCode::Enter]);
+    assert!(drawn(&mut view, 80, 24).contains("37.5 % done"));
+}
+
+#[test]
+fn a_long_name_does_not_push_out_what_is_wrong_and_what_is_cut_is_seen_to_be_cut() {
+    let mut long = board(&format!("/tmp/{}/socket/shop", "x".repeat(200)), 0);
+    long.panels[0].caption = "client connections of those that ordinary roles may hold".to_owned();
+    let mut view = View::new(true);
+    view.take(vec![long]);
+    let text = drawn(&mut view, 80, 24);
+    for wanted in ["x/socket/shop", "replica db3", "4 s ago", "of th…│", "Replication lag─critical"]
+    {
+        assert!(text.contains(wanted), "no {wanted:?} in\n{text}");
+    }
+    assert_eq!(ending("日本語サーバー", 7), "…ーバー");
+    assert_eq!(ending("short", 7), "short");
+}
+
+#[test]
+fn no_name_moves_the_cursor_or_turns_the_line() {
+    let hostile = "\u{1b}[2J\u{1b}]0;title\u{7}\u{9b}31m\u{202e}evil\r\nnext";
+    let mut worst = board(hostile, 0);
+    worst.summary = hostile.to_owned();
+    worst.queries.queries[0].text = hostile.to_owned();
+    for panel in &mut worst.panels {
+        panel.headline = hostile.to_owned();
+        panel.caption = hostile.to_owned();
+        panel.figures[0].name = hostile.to_owned();
+    }
+    let mut view = View::new(true);
+    view.take(vec![worst]);
+    for keys in [vec![], vec![KeyCode::Enter], vec![KeyCode::Esc, KeyCode::Tab, KeyCode::Tab]] {
+        press(&mut view, keys);
+        for (width, height) in [(40, 12), (80, 24), (200, 60)] {
+            let text = drawn(&mut view, width, height);
+            assert!(text.contains("[2J"), "{text}");
+            let mut lines = text.split('\n');
+            assert!(lines.all(|line| line == crate::render::clean(line)), "{text:?}");
+        }
+    }
+}
+
+#[test]
 fn servers_are_gone_through_by_name() {
     let mut view = View::new(true);
     view.take(vec![board("b", 0), board("a", 0)]);
