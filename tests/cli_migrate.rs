@@ -336,3 +336,43 @@ async fn a_dump_says_what_is_there_and_a_manifest_how_much_of_it() {
         assert_eq!(output.expect("pgsre").status.code(), Some(2), "{wrong:?}");
     }
 }
+
+#[test]
+fn a_team_s_configuration_accepts_rules_for_a_reason_and_says_how_bad_others_are() {
+    let pgsre = history(HARMFUL);
+    let configure = |text: &str| fs::write(pgsre.home().join("pgsre.toml"), text).expect("a file");
+    let lint = |more: &[&str]| {
+        let output = pgsre.command(&[&["migrate", "lint", "migrations"], more].concat()).output();
+        let output = output.expect("pgsre");
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(text).expect("UTF-8"))
+    };
+    let (code, usual) = lint(&[]);
+    assert!(code == Some(1) && usual.contains("table-rewrite") && usual.contains("blocking-scan"));
+    let accepted = "[[migrate.allow]]\nrule = 'table-rewrite'\nreason = 'a small shop'\n\
+        [[migrate.allow]]\nrule = 'blocking-scan'\nreason = 'the same'\npath = '2_change'\n";
+    configure(accepted);
+    let (code, said) = lint(&["--fail-on", "critical"]);
+    assert!(code == Some(0) && !said.contains("table-rewrite"), "{said}");
+    assert!(!said.contains("blocking-scan"), "{said}");
+    configure(&accepted.replace("2_change", "elsewhere"));
+    let (_, said) = lint(&[]);
+    assert!(!said.contains("table-rewrite") && said.contains("blocking-scan"), "{said}");
+    configure(
+        "[migrate]\nfail_on = 'critical'\nseverity = { table-rewrite = 'info', blocking-scan = 'warning' }\n",
+    );
+    let (code, said) = lint(&[]);
+    assert!(code == Some(0) && said.contains("table-rewrite (info)"), "{said}");
+    assert_eq!(lint(&["--fail-on", "warning"]).0, Some(1), "a flag wins");
+    for (wrong, why) in [
+        ("[[migrate.allow]]\nrule = 'table-rewrite'\nreason = ' '\n", "says why"),
+        ("[[migrate.allow]]\nrule = 'table-rewrit'\nreason = 'x'\n", "no rule table-rewrit"),
+        ("[migrate]\npg_version = 12\n", "13 to 18"),
+        ("[migrate]\nseverity = { truncate = 'bad' }\n", "critical"),
+    ] {
+        configure(wrong);
+        let (code, said) = lint(&[]);
+        assert!(code == Some(1) && said.contains("nothing of the configuration counts"), "{said}");
+        assert!(said.contains(why), "{why}: {said}");
+    }
+}

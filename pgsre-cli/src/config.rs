@@ -17,6 +17,7 @@ use crate::environment::Environment;
 
 mod alerter;
 mod error;
+mod linting;
 mod reader;
 mod resolve;
 mod rule;
@@ -29,6 +30,7 @@ mod watching;
 
 pub use alerter::{AlerterConfig, AlerterKind, BodyConfig, MailConfig, Routing};
 pub use error::ConfigError;
+pub use linting::{Allowed, LintConfig};
 pub use rule::{Bound, NoData, Rule, Threshold};
 pub use schedule::Schedule;
 pub use secret::Secret;
@@ -56,6 +58,8 @@ pub struct Config {
     pub history: HistoryConfig,
     /// `[watch]`.
     pub watch: WatchConfig,
+    /// `[migrate]`: what lint takes for granted.
+    pub migrate: LintConfig,
 }
 
 /// How reports are kept.

@@ -65,6 +65,12 @@ and --only the files in question. --manifest says how many rows the tables have.
 
 A hazard is accepted by a comment on the line before, with a reason:
   -- pgsre: allow blocking-index-build: the table has 200 rows
+or for all files, or those of a path, in pgsre.toml:
+  [migrate]                    # also: pg_version, in_transaction, fail_on
+  severity = { truncate = \"critical\" }
+  [[migrate.allow]]
+  rule = \"missing-lock-timeout\"
+  reason = \"our runner sets it\"
 
 Exit status: 0 nothing found; 1 a hazard as bad as --fail-on or worse; 2 usage, or a file cannot be
 read; 3 no such hazard, but a statement could not be parsed.";
@@ -105,9 +111,9 @@ pub struct LintArgs {
     #[arg(long, requires = "baseline", conflicts_with = "only")]
     pub write_baseline: bool,
 
-    /// The least hazard that fails
-    #[arg(long, value_enum, default_value_t)]
-    pub fail_on: FailOn,
+    /// The least hazard that fails [default: warning]
+    #[arg(long, value_enum)]
+    pub fail_on: Option<FailOn>,
 
     /// How the result is printed
     #[arg(long, value_enum, default_value_t)]

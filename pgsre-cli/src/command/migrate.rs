@@ -27,7 +27,7 @@ pub(crate) async fn run(
     environment: &Environment,
 ) -> Result<u8, CommandError> {
     match command {
-        MigrateCommand::Lint(args) => lint::run(args, face).await,
+        MigrateCommand::Lint(args) => lint::run(args, config(), face).await,
         MigrateCommand::Plan(args) => plan::run(args, face).await,
         MigrateCommand::Rehearse(args) => rehearse::run(args, face).await,
         MigrateCommand::Apply(args) => apply::run(args, &config()?, face, environment).await,

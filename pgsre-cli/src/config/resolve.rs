@@ -9,8 +9,8 @@ use super::error::ConfigError;
 use super::reader::Reader;
 use super::shape::Text;
 use super::{
-    Backups, CompareTo, Config, DrillConfig, ReportConfig, Server, alerter, rule, schedule, shape,
-    taking, validator, watching,
+    Backups, CompareTo, Config, DrillConfig, ReportConfig, Server, alerter, linting, rule,
+    schedule, shape, taking, validator, watching,
 };
 
 pub(super) fn config(reader: &Reader<'_>, shape: shape::Config) -> Result<Config, ConfigError> {
@@ -48,6 +48,7 @@ pub(super) fn config(reader: &Reader<'_>, shape: shape::Config) -> Result<Config
             .collect::<Result<_, _>>()?,
         history: watching::history(reader, &shape.history)?,
         watch: watching::resolve(reader, &shape.watch)?,
+        migrate: linting::resolve(reader, &shape.migrate)?,
     })
 }
 

@@ -25,6 +25,26 @@ pub(super) struct Config {
     pub(super) report: Report,
     #[serde(default)]
     pub(super) watch: Watch,
+    #[serde(default)]
+    pub(super) migrate: Migrate,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Migrate {
+    pub(super) pg_version: Option<Spanned<u32>>,
+    pub(super) in_transaction: bool,
+    pub(super) fail_on: Option<Text>,
+    pub(super) severity: BTreeMap<String, Text>,
+    pub(super) allow: Vec<Allow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Allow {
+    pub(super) rule: Text,
+    pub(super) reason: Text,
+    pub(super) path: Option<Text>,
 }
 
 #[derive(Default, Deserialize)]

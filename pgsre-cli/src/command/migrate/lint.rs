@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::linter::{counting, linter};
 use super::{files, unwritten, written};
 use crate::args::{LintArgs, MigrateFormat};
+use crate::config::{Allowed, Config, ConfigError, LintConfig};
 use crate::error::CommandError;
 use crate::exit_code;
 use crate::face::Face;
@@ -23,17 +24,26 @@ struct Linted<'a> {
     files: &'a [LintedFile],
 }
 
-pub(super) async fn run(args: &LintArgs, face: &Face) -> Result<u8, CommandError> {
+pub(super) async fn run(
+    args: &LintArgs,
+    config: Result<Config, ConfigError>,
+    face: &Face,
+) -> Result<u8, CommandError> {
+    let config = settings(config, face);
+    let version = args.pg_version.or(config.pg_version.filter(|_| args.database.is_none()));
+    let fail_on = args.fail_on.or(config.fail_on).unwrap_or_default();
     let interrupt = Interrupt::watch(face, Arc::new(|| None));
-    let linter = match linter(args.pg_version, args.database.as_deref(), &interrupt).await {
+    let linter = match linter(version, args.database.as_deref(), &interrupt).await {
         Err(_) if interrupt.happened() => return Ok(exit_code::INTERRUPTED),
         linter => linter?,
     };
     let linter = match &args.manifest {
-        Some(path) => counting(args.pg_version, path)?,
+        Some(path) => counting(version, path)?,
         None => linter,
     };
-    let (mut files, texts) = linted(args, linter)?;
+    let together = args.in_transaction || config.in_transaction;
+    let (mut files, texts) = linted(args, together, linter)?;
+    config.apply(&mut files);
     if let Some(path) = &args.baseline {
         baseline(args, path, &mut files, &texts, face)?;
     }
@@ -42,12 +52,42 @@ pub(super) async fn run(args: &LintArgs, face: &Face) -> Result<u8, CommandError
         MigrateFormat::Json => written(&Linted { schema: 1, files: &files })?,
         MigrateFormat::Sarif => written(&migration::sarif(&files))?,
         MigrateFormat::Github => migration::github(&files),
-        MigrateFormat::Junit => {
-            junit::migrations(&files, args.fail_on.into()).map_err(unwritten)?
-        }
+        MigrateFormat::Junit => junit::migrations(&files, fail_on.into()).map_err(unwritten)?,
     };
     face.print(&shown).map_err(unwritten)?;
-    Ok(status(&files, args.fail_on.into()))
+    Ok(status(&files, fail_on.into()))
+}
+
+/// A configuration that cannot be read accepts nothing: where migrations are linted, the secrets of
+/// servers need not be set.
+fn settings(config: Result<Config, ConfigError>, face: &Face) -> LintConfig {
+    let config = config.map(|config| config.migrate).inspect_err(|error| {
+        let why = pgsre_core::finding::chain(error);
+        face.warn(&format!("nothing of the configuration counts: {why}"));
+    });
+    config.unwrap_or_default()
+}
+
+impl LintConfig {
+    /// Takes out what is accepted, and says of the rest how bad it is here.
+    fn apply(&self, files: &mut [LintedFile]) {
+        for LintedFile { path, statements } in files {
+            let accepted = |rule: &str| {
+                let of_path = |allowed: &Allowed| {
+                    allowed.path.as_ref().is_none_or(|part| path.contains(part.as_str()))
+                };
+                self.allowed.iter().any(|allowed| allowed.rule == rule && of_path(allowed))
+            };
+            for hazards in statements.iter_mut().map(|statement| &mut statement.hazards) {
+                hazards.retain(|hazard| !accepted(hazard.rule));
+                for hazard in hazards {
+                    if let Some(severity) = self.severity.get(hazard.rule) {
+                        hazard.severity = *severity;
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// Takes out what is known; what is written down is known from now on.
@@ -86,13 +126,14 @@ fn read_baseline(path: &Path) -> Result<Baseline, CommandError> {
 
 fn linted(
     args: &LintArgs,
+    together: bool,
     mut linter: Linter,
 ) -> Result<(Vec<LintedFile>, Vec<String>), CommandError> {
     let (mut linted, mut texts) = (Vec::new(), Vec::new());
     for path in files::found(&args.files)? {
         let text = files::read(&path)?;
         let name = path.display().to_string();
-        let file = if files::in_transaction(&path, &text).unwrap_or(args.in_transaction) {
+        let file = if files::in_transaction(&path, &text).unwrap_or(together) {
             linter.file_in_transaction(&name, &text)
         } else {
             linter.file(&name, &text)
