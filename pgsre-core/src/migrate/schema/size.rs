@@ -50,7 +50,8 @@ impl fmt::Display for Size {
         let bytes = scaled(self.bytes, 1024, &["bytes", "kB", "MB", "GB", "TB"]);
         match self.rows {
             // A manifest counts rows and measures nothing.
-            Some(rows @ 1..) if self.bytes == 0 => {
+            Some(1) if self.bytes == 0 => f.write_str("1 row"),
+            Some(rows @ 2..) if self.bytes == 0 => {
                 write!(f, "{} rows", scaled(rows, 1000, &["", "k", "M", "G"]))
             }
             Some(1) => write!(f, "{bytes}, 1 row"),
@@ -100,7 +101,12 @@ mod tests {
         let shown = |rows, bytes| Size { rows, bytes }.to_string();
         assert_eq!(shown(Some(120_400_000), 41 << 30), "41 GB, 120 M rows");
         assert_eq!(shown(Some(1_500), 8192), "8 kB, 1.5 k rows");
-        assert_eq!(shown(Some(1), 0), "0 bytes, 1 row");
+        assert_eq!(shown(Some(1), 8192), "8 kB, 1 row");
+        assert_eq!(shown(Some(0), 0), "0 bytes, 0 rows");
+        assert_eq!(
+            (shown(Some(1), 0), shown(Some(12_000), 0)),
+            ("1 row".into(), "12 k rows".into())
+        );
         assert_eq!(shown(Some(10), 8192), "8 kB, 10 rows");
         assert_eq!(shown(None, 3 << 20), "3 MB, never analysed");
         assert_eq!(shown(Some(u64::MAX), u64::MAX), "16777215 TB, 18446744073 G rows");
