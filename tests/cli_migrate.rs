@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use pgsre_tests::harness::applying::SHOP;
 use pgsre_tests::harness::cli::Pgsre;
 use pgsre_tests::harness::server::Server;
 use serde_json::{Value, json};
@@ -184,15 +185,6 @@ fn every_rule_explains_itself() {
     let none = pgsre.command(&["migrate", "explain", "blocking-scam"]).output().expect("pgsre");
     assert_eq!(none.status.code(), Some(2));
 }
-
-/// A table of few rows, one of many, and one that nobody analysed.
-const SHOP: &str = "CREATE TABLE few (id int PRIMARY KEY, note text);\n\
-    INSERT INTO few SELECT n FROM generate_series(1, 10) n;\n\
-    CREATE TABLE many (id int PRIMARY KEY, few int REFERENCES few, note varchar(10));\n\
-    INSERT INTO many (id) SELECT n FROM generate_series(1, 12000) n;\n\
-    CREATE TABLE unseen (id int);\n\
-    INSERT INTO unseen VALUES (1);\n\
-    ANALYZE few, many;\n";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_live_database_says_what_is_there_and_how_large_it_is() {

@@ -2,17 +2,10 @@
 
 use std::fs;
 
+use pgsre_tests::harness::applying::SHOP;
 use pgsre_tests::harness::cli::Pgsre;
 use pgsre_tests::harness::server::Server;
 use serde_json::{Value, json};
-
-const SHOP: &str = "CREATE TABLE few (id int PRIMARY KEY, note text);\n\
-    INSERT INTO few SELECT n FROM generate_series(1, 10) n;\n\
-    CREATE TABLE many (id int PRIMARY KEY, few int REFERENCES few, note varchar(10));\n\
-    INSERT INTO many (id) SELECT n FROM generate_series(1, 12000) n;\n\
-    CREATE TABLE unseen (id int);\n\
-    INSERT INTO unseen VALUES (1);\n\
-    ANALYZE few, many;\n";
 
 const REHEARSED: &str = "ALTER TABLE many ADD COLUMN token uuid NOT NULL DEFAULT gen_random_uuid();\n\
     CREATE INDEX ON many (few);\n";

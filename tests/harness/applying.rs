@@ -18,6 +18,15 @@ pub const LEDGER: &str = "
     analyze ledger;
 ";
 
+/// A table of few rows, one of many, and one that nobody analysed.
+pub const SHOP: &str = "CREATE TABLE few (id int PRIMARY KEY, note text);\n\
+    INSERT INTO few SELECT n FROM generate_series(1, 10) n;\n\
+    CREATE TABLE many (id int PRIMARY KEY, few int REFERENCES few, note varchar(10));\n\
+    INSERT INTO many (id) SELECT n FROM generate_series(1, 12000) n;\n\
+    CREATE TABLE unseen (id int);\n\
+    INSERT INTO unseen VALUES (1);\n\
+    ANALYZE few, many;\n";
+
 type Act<'a> = Box<dyn Fn(&ApplyEvent, usize) + Send + Sync + 'a>;
 
 /// Keeps all events, and calls for each.

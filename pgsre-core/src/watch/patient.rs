@@ -41,50 +41,32 @@ impl Patient {
         if self.hanging.load(Ordering::Acquire) > 0 {
             return Err(SampleStoreError::new("the history still does not answer"));
         }
-        let slow = || {
+        let slow = |_| {
             let seconds = self.patience.as_secs();
             SampleStoreError::new(format!("the history gave no answer within {seconds} s"))
         };
-        let working = async {
-            let place = Arc::clone(&self.places).acquire_owned().await;
-            let mut task = tokio::spawn(async move {
-                let done = work.await;
-                drop(place);
-                done
-            });
-            let mut guard = Hanging { task: None, hanging: Arc::clone(&self.hanging) };
-            let done = tokio::time::timeout(self.patience, &mut task).await;
-            if done.is_err() {
-                guard.task = Some(task);
-            }
-            done
+        let broken = |error: tokio::task::JoinError| {
+            SampleStoreError::new("the work on the history was broken off").with_cause(error)
         };
-        match tokio::time::timeout(self.patience.saturating_mul(2), working).await {
-            Ok(Ok(Ok(done))) => done,
-            Ok(Ok(Err(error))) => {
-                Err(SampleStoreError::new("the work on the history was broken off")
-                    .with_cause(error))
+        // What waits for its place is not at work yet, and does not hang.
+        let waiting = Arc::clone(&self.places).acquire_owned();
+        let place = tokio::time::timeout(self.patience, waiting).await.map_err(slow)?;
+        let mut task = tokio::spawn(async move {
+            let done = work.await;
+            drop(place);
+            done
+        });
+        match tokio::time::timeout(self.patience, &mut task).await {
+            Ok(done) => done.map_err(broken)?,
+            Err(elapsed) => {
+                self.hanging.fetch_add(1, Ordering::AcqRel);
+                let hanging = Arc::clone(&self.hanging);
+                tokio::spawn(async move {
+                    drop(task.await);
+                    hanging.fetch_sub(1, Ordering::AcqRel);
+                });
+                Err(slow(elapsed))
             }
-            Ok(Err(_)) | Err(_) => Err(slow()),
-        }
-    }
-}
-
-/// Counts what hangs until it is through.
-struct Hanging<T: Send + 'static> {
-    task: Option<tokio::task::JoinHandle<T>>,
-    hanging: Arc<AtomicUsize>,
-}
-
-impl<T: Send + 'static> Drop for Hanging<T> {
-    fn drop(&mut self) {
-        if let Some(task) = self.task.take() {
-            self.hanging.fetch_add(1, Ordering::AcqRel);
-            let hanging = Arc::clone(&self.hanging);
-            tokio::spawn(async move {
-                drop(task.await);
-                hanging.fetch_sub(1, Ordering::AcqRel);
-            });
         }
     }
 }

@@ -49,7 +49,7 @@ impl<'a> Works<'a> {
                 measured.expected = Some(Expected {
                     times,
                     seconds: measured.seconds * times,
-                    // A batch is as large there as here.
+                    // None of a backfill: its batches are as large there, and stop no writes.
                     stops_seconds: longest.map(|held| held * times),
                 });
             }
