@@ -17,6 +17,7 @@ pub mod hook;
 pub mod load;
 pub mod network;
 pub mod pooler;
+pub mod prometheus;
 pub mod reading;
 pub mod readme;
 pub mod relay;

@@ -129,8 +129,10 @@ fn time_series(
             "overrides": [],
         },
         "options": {
-            "legend": { "displayMode": "list", "placement": "bottom" },
-            "tooltip": { "mode": "multi" },
+            "legend": {
+                "showLegend": true, "displayMode": "list", "placement": "bottom", "calcs": [],
+            },
+            "tooltip": { "mode": "multi", "sort": "none" },
         },
     })
 }
