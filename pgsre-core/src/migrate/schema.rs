@@ -39,6 +39,8 @@ pub struct Schema {
     /// Rows of tables, where a manifest says them.
     counted: BTreeMap<String, u64>,
     new: BTreeSet<String>,
+    /// Of a table those whose foreign keys may refer to it: none that does is missing.
+    referring: BTreeMap<String, BTreeSet<String>>,
     /// Whether files came before this one: what they did not create is not there.
     has_past: bool,
     /// Whether the session's time zone is UTC, where this was said.
@@ -128,7 +130,7 @@ impl Schema {
         let tables: BTreeMap<String, Table> =
             tables.map(|(name, table)| (name.clone(), table.clone())).collect();
         let indexes = self.indexes.only_of(tables.keys());
-        Self {
+        let mut mentioned = Self {
             tables,
             indexes,
             views: self.views.clone(),
@@ -139,10 +141,13 @@ impl Schema {
             attached: self.attached.clone(),
             counted: self.counted.clone(),
             new: self.new.clone(),
+            referring: BTreeMap::new(),
             has_past: self.has_past,
             utc: self.utc,
             session_utc: self.session_utc,
-        }
+        };
+        mentioned.note_references();
+        mentioned
     }
 
     pub(super) fn is_new(&self, table: &str) -> bool {
@@ -306,8 +311,9 @@ impl Schema {
         found
     }
 
-    pub(super) fn foreign_keys(&self) -> impl Iterator<Item = ForeignKey<'_>> {
-        self.tables.iter().flat_map(|(table, known)| {
+    /// The foreign keys that stand on a table.
+    pub(super) fn foreign_keys_of(&self, table: &str) -> impl Iterator<Item = ForeignKey<'_>> {
+        self.tables.get_key_value(table).into_iter().flat_map(|(table, known)| {
             known.constraints.iter().filter_map(move |constraint| match &constraint.kind {
                 ConstraintKind::Foreign { columns, parent, to } => {
                     Some(ForeignKey { table, constraint, columns, parent, to })
@@ -315,6 +321,35 @@ impl Schema {
                 _ => None,
             })
         })
+    }
+
+    /// The foreign keys that refer to a table.
+    pub(super) fn foreign_keys_to(&self, parent: &str) -> impl Iterator<Item = ForeignKey<'_>> {
+        let found = move |key: &ForeignKey<'_>| key.parent == parent;
+        let tables = self.referring.get(parent);
+        debug_assert!(
+            self.tables.keys().flat_map(|table| self.foreign_keys_of(table)).all(|key| {
+                !found(&key) || tables.is_some_and(|tables| tables.contains(key.table))
+            }),
+            "a foreign key to {parent} is lost"
+        );
+        let keys = tables.into_iter().flatten().flat_map(|table| self.foreign_keys_of(table));
+        keys.filter(found)
+    }
+
+    fn note_references(&mut self) {
+        let tables: Vec<String> = self.tables.keys().cloned().collect();
+        tables.iter().for_each(|table| self.note_references_of(table));
+    }
+
+    /// Has to follow whatever gives a table foreign keys.
+    fn note_references_of(&mut self, table: &str) {
+        let keys = self.tables.get(table).into_iter().flat_map(|known| &known.constraints);
+        for constraint in keys {
+            if let ConstraintKind::Foreign { parent, .. } = &constraint.kind {
+                self.referring.entry(parent.clone()).or_default().insert(table.to_owned());
+            }
+        }
     }
 
     /// The columns that a foreign key refers to.

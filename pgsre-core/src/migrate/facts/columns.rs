@@ -170,8 +170,8 @@ impl Derivation<'_> {
             return;
         }
         self.validate_foreign_key(&referring);
-        let own = self.schema.foreign_keys().filter(|key| key.table == table);
-        if own.filter(|key| is_it(key.columns) && !key.constraint.not_valid).count() > 0 {
+        let mut own = self.schema.foreign_keys_of(table);
+        if own.any(|key| is_it(key.columns) && !key.constraint.not_valid) {
             self.validate_foreign_key(&[table.to_owned()]);
         }
     }

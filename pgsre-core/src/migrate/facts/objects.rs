@@ -88,7 +88,7 @@ impl Derivation<'_> {
 
     /// Locks the tables that foreign keys of a table refer to.
     pub(super) fn lock_referred(&mut self, table: &str, of: impl Fn(&[String]) -> bool) {
-        let keys = self.schema.foreign_keys().filter(|key| key.table == table && of(key.columns));
+        let keys = self.schema.foreign_keys_of(table).filter(|key| of(key.columns));
         let parents: Vec<String> = keys.flat_map(|key| self.triggered(key.parent)).collect();
         self.lock_all(&parents, LockMode::AccessExclusiveLock);
     }
@@ -104,7 +104,7 @@ impl Derivation<'_> {
 
     /// The tables whose foreign keys refer to these columns of a table.
     pub(super) fn referring(&self, table: &str, to: impl Fn(&[String]) -> bool) -> Vec<String> {
-        let keys = self.schema.foreign_keys().filter(|key| key.parent == table);
+        let keys = self.schema.foreign_keys_to(table);
         let keys = keys.filter(|key| to(self.schema.referred(key)));
         keys.map(|key| key.table.to_owned()).collect()
     }

@@ -36,16 +36,11 @@ impl Derivation<'_> {
             self.lock_all(&family, LockMode::AccessExclusiveLock);
             self.scan(&family);
         }
-        let keys = self.schema.foreign_keys();
-        let mut others: Vec<String> = Vec::new();
-        for key in keys {
-            // Since 15, and in the minor versions of 15 and 16 since the end of 2024.
-            if key.parent == parent && self.version >= 15 {
-                others.push(key.table.to_owned());
-            }
-            if key.table == parent {
-                others.extend(self.family(key.parent));
-            }
+        let own = self.schema.foreign_keys_of(parent);
+        let mut others: Vec<String> = own.flat_map(|key| self.family(key.parent)).collect();
+        // Since 15, and in the minor versions of 15 and 16 since the end of 2024.
+        if self.version >= 15 {
+            others.extend(self.schema.foreign_keys_to(parent).map(|key| key.table.to_owned()));
         }
         self.lock_all(&others, LockMode::ShareRowExclusiveLock);
     }
@@ -57,8 +52,7 @@ impl Derivation<'_> {
         if !bound::is_proved(self.schema, parent, partition, bound) {
             self.scan(&family);
         }
-        let keys = self.schema.foreign_keys();
-        if keys.filter(|key| key.table == parent).count() > 0 {
+        if self.schema.foreign_keys_of(parent).next().is_some() {
             self.validate_foreign_key(&family);
         }
         let own: Vec<&[String]> = self.columns_of_indexes(partition);
@@ -74,7 +68,7 @@ impl Derivation<'_> {
     /// Before 14 a partition that no foreign key refers to is read and written while it is detached, but its
     /// indexes are locked.
     fn lock_detached(&mut self, parent: &str, family: &[String]) {
-        let is_referred = self.schema.foreign_keys().any(|key| key.parent == parent);
+        let is_referred = self.schema.foreign_keys_to(parent).next().is_some();
         let Some((own, below)) = family.split_first().filter(|_| !is_referred && self.version < 14)
         else {
             return self.lock_all(family, LockMode::AccessExclusiveLock);

@@ -157,11 +157,9 @@ impl Planner<'_> {
         // The words of expressions are folded, quoted or not.
         let folded = column.to_lowercase();
         let among = |columns: &[String]| columns.iter().any(|name| name.to_lowercase() == folded);
-        let keys = |key: &super::super::schema::ForeignKey<'_>| {
-            (key.table == target.name && among(key.columns))
-                || (key.parent == target.name && among(self.schema.referred(key)))
-        };
-        if let Some(key) = self.schema.foreign_keys().find(keys) {
+        let own = self.schema.foreign_keys_of(&target.name).filter(|key| among(key.columns));
+        let to = self.schema.foreign_keys_to(&target.name);
+        if let Some(key) = own.chain(to.filter(|key| among(self.schema.referred(key)))).next() {
             return Err(format!(
                 "the foreign key {} of {} uses it",
                 key.constraint.name, key.table

@@ -51,6 +51,7 @@ impl Schema {
         let mut schema = reading.schema;
         snapshot.close().await;
         schema.has_past = true;
+        schema.note_references();
         Ok(schema)
     }
 }

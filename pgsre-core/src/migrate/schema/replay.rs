@@ -74,6 +74,7 @@ impl Schema {
         }
         let constraints = table.constraints.clone();
         self.tables.insert(create.name.clone(), table);
+        self.note_references_of(&create.name);
         self.new.insert(create.name.clone());
         constraints.iter().for_each(|constraint| self.index_constraint(&create.name, constraint));
     }
@@ -142,6 +143,7 @@ impl Schema {
                 let mut child = self.tables.remove(partition).unwrap_or_default();
                 self.adopt(name, partition, bound, &mut child);
                 self.tables.insert(partition.clone(), child);
+                self.note_references_of(partition);
             }
             Action::DetachPartition { partition, .. } => self.part(name, partition),
             Action::Inherit { parent, not: false } => {
@@ -179,7 +181,10 @@ impl Schema {
         for member in &family {
             self.tables.entry(member.clone()).or_default().alter(member, action);
             match action {
-                Action::AddColumn { column, .. } => self.index_column(member, column),
+                Action::AddColumn { column, .. } => {
+                    self.index_column(member, column);
+                    self.note_references_of(member);
+                }
                 Action::DropColumn { column, .. } => {
                     self.indexes.retain_of(member, |index| !index.words.contains(column));
                 }
@@ -218,6 +223,7 @@ impl Schema {
             let mut own = constraint.clone();
             constraint_name(&member, known, &mut own);
             known.add_constraint(own.clone());
+            self.note_references_of(&member);
             self.index_constraint(&member, &own);
         }
     }

@@ -10,6 +10,7 @@ impl Schema {
         let to = within(schema_of(from).filter(|_| !to.contains('.')), to);
         if let Some(table) = self.tables.remove(from) {
             self.tables.insert(to.clone(), table);
+            self.note_references_of(&to);
         }
         if let Some(view) = self.views.remove(from) {
             self.views.insert(to.clone(), view);
@@ -38,6 +39,9 @@ impl Schema {
                     to.clone_into(parent);
                 }
             }
+        }
+        if let Some(tables) = self.referring.remove(from) {
+            self.referring.entry(to.to_owned()).or_default().extend(tables);
         }
         for words in self.views.values_mut() {
             if words.remove(bare(from)) {
