@@ -206,6 +206,7 @@ fn read_line(line: &str) -> Line<'_> {
     }
     match line.chars().next() {
         None | Some('#' | ';') => Line::Nothing,
+        Some('\u{feff}') => Line::Wrong("the file begins with a byte order mark"),
         Some('[') => match line.get(1..).and_then(|rest| rest.split_once(']')) {
             Some((name, rest)) => Line::Section(name, rest),
             None => Line::Wrong("a section's name lacks its closing bracket"),

@@ -7,11 +7,13 @@ pub(super) const RULE: PoolRule = PoolRule {
     name: "syntax",
     severity: Severity::Critical,
     reason: "PgBouncer stops reading at such a line: it does not start, and a reload changes nothing.",
-    fix: "mend the line; names that hold other than letters, digits and _ . - * stand in single quotes",
+    fix: "mend the line, or the file that it includes: plain text in UTF-8 without a byte order mark; names \
+          that hold other than letters, digits and _ . - * stand in single quotes",
     bad: &[
         "+pool size = 25",
         "+%include missing.ini",
         "[databases]\n+[broken",
+        "+\u{feff}; a comment",
         "[databases]\nother = host=10.0.0.9 user=shop password='open",
     ],
     good: &["+; a comment", "+# another", "[databases]\n'my shop' = host=10.0.0.9 user=shop"],
