@@ -156,7 +156,7 @@ impl View<'_> {
             (Metric::DiskDaysUntilFull, "is full"),
             (Metric::SlotSecondsUntilLost, "is lost"),
             (Metric::ConnectionsDaysUntilFull, "every usable connection is taken"),
-            (Metric::WraparoundDaysLeft, "ids run out"),
+            (Metric::WraparoundDaysLeft, "run out"),
         ];
         let mut rows: Vec<ForecastRow> = kinds
             .iter()
@@ -176,7 +176,7 @@ impl View<'_> {
             Unit::Days => value * 86_400.0,
             _ => value,
         };
-        let about: Vec<&str> = sample.labels.values().map(String::as_str).collect();
+        let about: Vec<&str> = sample.labels.iter().map(|(key, value)| named(key, value)).collect();
         let what = match (sample.labels.get("slot"), about.as_slice()) {
             (Some(slot), _) => format!("slot {slot} {what}"),
             (None, []) => what.to_owned(),
@@ -206,6 +206,15 @@ impl View<'_> {
             text,
             method: sample.method.unwrap_or_default().to_owned(),
         }
+    }
+}
+
+/// What a label's value is called in a sentence.
+fn named<'a>(label: &str, value: &'a str) -> &'a str {
+    match (label, value) {
+        ("kind", "xid") => "transaction ids",
+        ("kind", "multixact") => "multixact ids",
+        _ => value,
     }
 }
 

@@ -312,6 +312,20 @@ fn forecasts_come_the_soonest_first_with_their_interval_and_refusals_last() {
 }
 
 #[test]
+fn each_kind_of_ids_that_runs_out_is_named() {
+    let mut reading = well(0);
+    for (kind, days) in [("xid", 3.0), ("multixact", 5.0)] {
+        let left = Sample::exact(Metric::WraparoundDaysLeft, days, at(0));
+        reading.samples.push(left.about("kind", kind));
+    }
+    let mut scene = Scene::new();
+    scene.publish(reading);
+    let rows = scene.board(1).forecasts;
+    let what: Vec<_> = rows.iter().map(|row| &*row.what).take(2).collect();
+    assert_eq!(what, ["transaction ids run out", "multixact ids run out"]);
+}
+
+#[test]
 fn the_worst_server_comes_first() {
     let mut scene = Scene::new();
     for (name, hits) in [("a", 0.999), ("b", 0.9), ("c", 0.999)] {
